@@ -1,0 +1,81 @@
+"""Record real LLM provider responses once, replay them forever: a vcrpy extension.
+
+What is named in ``__all__`` is what this package promises. It is imported when first used: a test run
+that needs no cassette pays for none of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vcr_llm.cassette import Cassette
+    from vcr_llm.errors import (
+        CassetteMissError,
+        DriftWarning,
+        MissingCassetteWarning,
+        NewerCassetteError,
+        OptionError,
+        PlaceholderKeyError,
+        StaleWarning,
+        UnreadableCassetteError,
+        UnwritableCassetteError,
+        VcrLlmError,
+        VcrLlmWarning,
+    )
+    from vcr_llm.matchers import llm, llm_strict
+    from vcr_llm.recorder import VCR, preset, register, use_cassette
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "cassette": ("Cassette",),
+    "errors": (
+        "CassetteMissError",
+        "DriftWarning",
+        "MissingCassetteWarning",
+        "NewerCassetteError",
+        "OptionError",
+        "PlaceholderKeyError",
+        "StaleWarning",
+        "UnreadableCassetteError",
+        "UnwritableCassetteError",
+        "VcrLlmError",
+        "VcrLlmWarning",
+    ),
+    "matchers": ("llm", "llm_strict"),
+    "recorder": ("VCR", "preset", "register", "use_cassette"),
+}
+
+__all__ = [
+    "VCR",
+    "Cassette",
+    "CassetteMissError",
+    "DriftWarning",
+    "MissingCassetteWarning",
+    "NewerCassetteError",
+    "OptionError",
+    "PlaceholderKeyError",
+    "StaleWarning",
+    "UnreadableCassetteError",
+    "UnwritableCassetteError",
+    "VcrLlmError",
+    "VcrLlmWarning",
+    "llm",
+    "llm_strict",
+    "preset",
+    "register",
+    "use_cassette",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,358 @@
+"""The cassette: vcrpy's, with a look-up that ranks recordings, and nothing raised while httpx is patched."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from vcr_llm import diff, providers
+from vcr_llm.errors import (
+    CassetteMissError,
+    DriftWarning,
+    MissingCassetteWarning,
+    PlaceholderKeyError,
+    StaleWarning,
+    VcrLlmWarning,
+)
+from vcr_llm.fingerprint import Fingerprint
+from vcr_llm.matchers import MATCHERS, fingerprint_of, llm_strict
+from vcr_llm.placeholder import PLACEHOLDER_KEY
+from vcr_llm.ranking import Choice, Recordings, Rules, Tier
+from vcr_llm.report import miss_text
+from vcr_llm.sdk_errors import passing
+from vcr_llm.vcr_bridge import (
+    RIDER,
+    BridgedCassette,
+    CannotOverwriteExistingCassetteException,
+    CassetteContextDecorator,
+    Lookup,
+    Pair,
+    RecordMode,
+    VcrRequest,
+    decoded,
+    requests_match,
+    to_interaction,
+    to_request,
+)
+
+__all__ = ["Cassette", "CassetteMiss", "Deviation"]
+
+Matcher = Callable[[VcrRequest, VcrRequest], Any]
+
+
+class CassetteMiss(CassetteMissError, CannotOverwriteExistingCassetteException):  # type: ignore[misc]
+    """A call without a recording. It is vcrpy's own exception, with its attributes, and ours."""
+
+    def __init__(self, cassette: Cassette, request: VcrRequest, text: str) -> None:
+        Exception.__init__(self, text)
+        self.cassette = cassette
+        self.failed_request = request
+        self.similar_requests = cassette.find_requests_with_most_matches(request)
+        self.reason = "no_match" if len(cassette) else "cassette_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A recording (its number from 1) that answered a request which is not the recorded one any more."""
+
+    number: int
+    operation: str
+    differences: str
+    tier: Tier
+
+    def __str__(self) -> str:
+        return f"interaction {self.number} ({self.operation}): {self.differences}"
+
+
+class Context(CassetteContextDecorator):  # type: ignore[misc]
+    """What ``use_cassette`` returns. A failed save and all warnings come out once httpx is unpatched."""
+
+    _entered: Cassette
+
+    def __enter__(self) -> Cassette:
+        self._entered = super().__enter__()
+        return self._entered
+
+    def __exit__(self, *exc_info: Any) -> None:
+        super().__exit__(*exc_info)
+        self._entered.closed()
+
+
+class Cassette(BridgedCassette):
+    """A cassette whose recordings are ranked when its matchers include ``llm`` or ``llm_strict``.
+
+    Beyond vcrpy's own attributes: ``deviations`` lists drift and stale answers; ``misses`` the texts of
+    calls that had no recording.
+    """
+
+    @classmethod
+    def use_arg_getter(cls, arg_getter: Callable[[], dict[str, Any]]) -> Context:
+        return Context(cls, arg_getter)
+
+    @classmethod
+    def use(cls, **options: Any) -> Context:
+        return Context(cls, lambda: dict(options))
+
+    def __init__(self, *, rules: Rules, fallback: Sequence[Matcher] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self.rules = rules
+        self.deviations: list[Deviation] = []
+        self.misses: list[str] = []
+        self._fallback = fallback
+        self._other_matchers = [matcher for matcher in self.matchers if matcher not in MATCHERS.values()]
+        self._ranks = len(self._other_matchers) < len(self.matchers)
+        self._strict = rules.strict or llm_strict in self.matchers
+        self._recordings = Recordings(rules)
+        self._lock = threading.RLock()
+        self._own_count = 0
+        self._missing_extras: list[str] = []
+        self._save_error: Exception | None = None
+
+    # --- loading and recording
+
+    def _load(self) -> None:
+        self._loading = True
+        super()._load()
+        self._own_count = len(self.data)
+        if hasattr(self.persister, "load_extras"):
+            pairs, self._missing_extras = self.persister.load_extras(self.serializer, os.fspath(self.path))
+            self.load_more(pairs)
+        self._loading = False
+
+    _loading = False
+
+    def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
+        """Record an interaction (vcrpy's stubs call this, and loading does)."""
+        with self._lock:
+            before = len(self.data)
+            super().append(request, decoded(response))
+            if len(self.data) > before and not self._loading:
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", now)
+
+    # --- finding and playing
+
+    def can_play_response_for(self, request: VcrRequest) -> bool:
+        """Whether a recording answers the request. It is then reserved until the request is played."""
+        with self._lock:
+            found = self._lookup(request)
+            if found.played or found.number is not None:
+                return True
+        if found.filtered is None or not self.write_protected:
+            _refuse_placeholder(request)
+        return False
+
+    def __contains__(self, request: VcrRequest) -> bool:
+        with self._lock:
+            filtered = self.filtered(request)
+            return filtered is not None and self._choose(filtered) is not None
+
+    def play_response(self, request: VcrRequest) -> dict[str, Any]:
+        with self._lock:
+            found = self._lookup(request)
+            if found.number is None:
+                if found.filtered is not None and self._ranks:
+                    raise self._miss(found.filtered)
+                return super().play_response(request)  # type: ignore[no-any-return]
+            number, found.number, found.played = found.number, None, True
+            self.played(number)
+            return self.data[number][1]  # type: ignore[no-any-return]
+
+    def filter_request(self, request: VcrRequest) -> VcrRequest | None:
+        """The request after the user's filters; vcrpy's stubs ask this last before they refuse a call.
+
+        So this is where a call without a recording fails, as an error that the SDKs let through.
+        """
+        filtered = self.filtered(request)
+        found = self.lookups.get(request)
+        if filtered is not None and self._ranks and self.write_protected and found and not found.played:
+            raise self._miss(filtered)
+        return filtered
+
+    def rewind(self) -> None:
+        super().rewind()
+        self.lookups.clear()
+
+    def _lookup(self, request: VcrRequest) -> Lookup:
+        """What answers this request object; a request is looked up again when its body has changed since."""
+        found = self.lookups.get(request)
+        if found is not None and found.body is request.body:
+            return found
+        self.lookups.pop(request, None)
+        found = Lookup(self.filtered(request), request.body)
+        if found.filtered is not None:
+            choice = self._choose(found.filtered)
+            if choice is not None:
+                found.number = choice.number
+                self._note(choice, found.filtered)
+        self.lookups[request] = found
+        return found
+
+    def _choose(self, request: VcrRequest) -> Choice | None:
+        if not self._ranks:
+            return self._first_match(request)
+        tiers = self._tiers()
+        if not tiers:
+            return None
+        self._index()
+        reserved = {found.number for found in self.lookups.values()}
+        count = len(self.data) if self.write_protected else self.loaded_count
+
+        def fits(number: int) -> bool:
+            return number < count and self._matches(request, number, self._other_matchers)
+
+        return self._recordings.choose(
+            self._fingerprint(request),
+            to_request(request),
+            free=lambda number: not self.play_counts[number] and number not in reserved,
+            fits=fits,
+            falls_back=lambda number: self._matches(request, number, self._fallback),
+            tiers=tiers,
+        )
+
+    def _tiers(self) -> Sequence[Tier]:
+        """Which recordings may answer: where a call may be recorded, only those of exactly this request."""
+        if self.record_mode == RecordMode.ALL:
+            return ()
+        if self._strict or not self.write_protected:
+            return (Tier.EXACT,)
+        return (Tier.EXACT, Tier.SAME_CALL, *((Tier.FALLBACK,) if self._fallback else ()))
+
+    def _first_match(self, request: VcrRequest) -> Choice | None:
+        """vcrpy's own rule, for a cassette whose matchers are all vcrpy's or the user's."""
+        if self.record_mode == RecordMode.ALL or not (self.rewound or self.allow_playback_repeats):
+            return None
+        reserved = {found.number for found in self.lookups.values()}
+        for number in range(len(self.data)):
+            free = not self.play_counts[number] and number not in reserved
+            if (free or self.allow_playback_repeats) and self._matches(request, number, self.matchers):
+                return Choice(number, Tier.OTHER)
+        return None
+
+    def _matches(self, request: VcrRequest, number: int, matchers: Sequence[Matcher]) -> bool:
+        return not matchers or bool(requests_match(request, self.data[number][0], matchers))
+
+    def _fingerprint(self, request: VcrRequest) -> Fingerprint:
+        return fingerprint_of(request, match_host=self.rules.match_host)
+
+    def _index(self) -> None:
+        """Index what has come to ``data`` since; all again where somebody has taken something out."""
+        if len(self._recordings) > len(self.data):
+            self._recordings = Recordings(self.rules)
+        for request, response in self.data[len(self._recordings) :]:
+            self._recordings.add(self._fingerprint(request), to_interaction(request, response))
+
+    # --- what is told afterwards
+
+    def _note(self, choice: Choice, live: VcrRequest) -> None:
+        """Keep what an answer of a lower tier has otherwise; it is told when the cassette has closed."""
+        if choice.tier not in (Tier.SAME_CALL, Tier.FALLBACK):
+            return
+        found = diff.differences(to_request(self.data[choice.number][0]), to_request(live))
+        call = self._fingerprint(live).call
+        operation = str(call.operation) if call else "no LLM call"
+        deviation = Deviation(choice.number + 1, operation, diff.in_one_line(found), choice.tier)
+        if found and deviation not in self.deviations:
+            self.deviations.append(deviation)
+
+    def _miss(self, request: VcrRequest) -> CassetteMiss:
+        text = miss_text(
+            to_request(request),
+            [to_request(recorded) for recorded, _ in self.data],
+            path=os.fspath(self.path),
+            mode=RecordMode(self.record_mode).value,
+            exists=self.rewound,
+            strict=self._strict,
+        )
+        self.misses.append(text)
+        return passing(CassetteMiss(self, request, text))
+
+    def closed(self) -> None:
+        """Called when nothing is patched any more: raises what saving raised, then warns."""
+        error, self._save_error = self._save_error, None
+        if error is not None:
+            raise error
+        for category, text in self._warnings():
+            warnings.warn(category(text), stacklevel=3)
+
+    def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
+        found: list[tuple[type[VcrLlmWarning], str]] = [
+            (MissingCassetteWarning, f"The extra cassette {path} does not exist.")
+            for path in self._missing_extras
+        ]
+        self._missing_extras = []
+        for tier, category, what in _DEVIATIONS:
+            lines = [str(deviation) for deviation in self.deviations if deviation.tier is tier]
+            if lines:
+                found.append((category, f"{self.path}: {what}: " + " | ".join(lines)))
+        return found
+
+    # --- saving
+
+    def _save(self, force: bool = False) -> None:
+        try:
+            super()._save(force)
+        except Exception as error:
+            # vcrpy would leave httpx patched (vcr/cassette.py, __exit__); it comes out in `closed`.
+            self._save_error = error
+
+    def to_save(self) -> list[Pair] | None:
+        own: list[Pair] = self.data[: self._own_count]
+        recorded: list[Pair] = self.data[self.loaded_count :]
+        if self.record_mode == RecordMode.ALL:
+            if not self.dirty:
+                return None
+            return recorded if self.drop_unused_requests else self._replaced(own, recorded)
+        if self.drop_unused_requests:
+            played = [pair for number, pair in enumerate(own) if self.play_counts[number]]
+            if len(played) < len(own):
+                return played + recorded
+        return own + recorded if self.dirty else None
+
+    def _replaced(self, own: list[Pair], recorded: list[Pair]) -> list[Pair]:
+        """The file's interactions with those recorded again in their places, and new ones behind."""
+        fresh: dict[Any, deque[Pair]] = defaultdict(deque)
+        for pair in recorded:
+            fresh[self._identity(pair)].append(pair)
+        again = set(fresh)
+        kept: list[Pair] = []
+        taken: Counter[int] = Counter()
+        for pair in own:
+            identity = self._identity(pair)
+            if identity not in again:
+                kept.append(pair)
+            elif fresh[identity]:
+                kept.append(fresh[identity].popleft())
+                taken[id(kept[-1])] += 1
+        return kept + [pair for pair in recorded if not taken[id(pair)]]
+
+    def _identity(self, pair: Pair) -> tuple[str, str, str]:
+        found = self._fingerprint(pair[0])
+        return found.place, found.key, found.whole
+
+
+_DEVIATIONS = (
+    (
+        Tier.SAME_CALL,
+        DriftWarning,
+        "answered although the request changed since it was recorded (re-record with --record-mode=rewrite)",
+    ),
+    (
+        Tier.FALLBACK,
+        StaleWarning,
+        "answered only by the fallback matchers (re-record with --record-mode=rewrite)",
+    ),
+)
+
+
+def _refuse_placeholder(request: VcrRequest) -> None:
+    """Raises `PlaceholderKeyError` for a request that would go out with a placeholder for a key."""
+    texts = [str(value) for value in request.headers.values()]
+    if any(PLACEHOLDER_KEY in text for text in (*texts, request.uri)):
+        raise passing(PlaceholderKeyError(request.uri.partition("?")[0], providers.key_variables()))

@@ -1,0 +1,119 @@
+"""JSON text that keeps its meaning when it is parsed and written again.
+
+Python's parser accepts more than JSON (NaN, Infinity), drops the first of two equal keys and turns
+1e400 into infinity. A body like that must stay text in a cassette, so `parse` refuses it. Texts are
+written unescaped (UTF-8), except for lone surrogates, which no encoding can hold.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
+
+__all__ = ["LossyJsonError", "check_depth", "compact", "parse", "pretty"]
+
+MAX_DEPTH = 100
+"""Deeper values stay text: the indenting writer of ``json`` is recursive, and so are most readers."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class LossyJsonError(ValueError):
+    """Text that is no JSON, or whose parsed value would not stand for all of it."""
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise LossyJsonError(f"{text} does not fit a float")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise LossyJsonError(f"{name} is not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise LossyJsonError("an object has the same key twice")
+    return value
+
+
+def _children(value: Any) -> list[Any]:
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [member for member in members if isinstance(member, dict | list)]
+
+
+def check_depth(value: Any) -> None:
+    """Raises `LossyJsonError` for a value nested more than `MAX_DEPTH` deep."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return
+    raise LossyJsonError(f"nested more than {MAX_DEPTH} deep")
+
+
+_DECODER = json.JSONDecoder(parse_float=_float, parse_constant=_constant, object_pairs_hook=_object)
+
+
+def parse(text: str) -> Any:
+    """The JSON value of a text. Raises `LossyJsonError` where writing it again would lose something."""
+    try:
+        value = _DECODER.decode(text)
+    except LossyJsonError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise LossyJsonError(str(error)) from error
+    check_depth(value)
+    return value
+
+
+def _escape_surrogates(text: str) -> str:
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def compact(value: Any) -> str:
+    """The value on one line without spaces, as an HTTP body. Any depth: a file by hand may be deep."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        text = "".join(_tokens(value))
+    return _escape_surrogates(text)
+
+
+def _tokens(value: Any) -> Iterator[str]:
+    """The compact text in pieces, without recursion."""
+    waiting: list[Iterator[str | tuple[Any]]] = [iter([(value,)])]
+    while waiting:
+        item = next(waiting[-1], None)
+        if item is None:
+            waiting.pop()
+        elif isinstance(item, str):
+            yield item
+        elif isinstance(item[0], dict):
+            waiting.append(_members("{", item[0].items(), "}"))
+        elif isinstance(item[0], list):
+            waiting.append(_members("[", ((None, member) for member in item[0]), "]"))
+        else:
+            yield json.dumps(item[0], ensure_ascii=False)
+
+
+def _members(
+    opening: str, members: Iterable[tuple[str | None, Any]], closing: str
+) -> Iterator[str | tuple[Any]]:
+    yield opening
+    for number, (name, member) in enumerate(members):
+        comma = "," if number else ""
+        yield comma if name is None else f"{comma}{json.dumps(name, ensure_ascii=False)}:"
+        yield (member,)
+    yield closing
+
+
+def pretty(value: Any) -> str:
+    """The value indented by two spaces, with a newline at the end, as a file in version control."""
+    return _escape_surrogates(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"

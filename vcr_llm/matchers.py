@@ -1,0 +1,65 @@
+"""The matchers ``llm`` and ``llm_strict``, for any ``vcr.VCR``.
+
+vcrpy's matchers are yes or no, so they know nothing of tiers: ``llm`` accepts recordings of the same
+call (model, messages, temperature), ``llm_strict`` only those of the same whole request. Requests that are
+no LLM call are compared by method, scheme, host, port, path and query, vcrpy's default. The ranking
+lives in our own `Cassette`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from vcr_llm.fingerprint import Fingerprint, fingerprint
+from vcr_llm.vcr_bridge import VcrRequest, to_request
+
+__all__ = ["MATCHERS", "fingerprint_of", "llm", "llm_strict"]
+
+_Known = tuple[str, str, Any, bool, Fingerprint]
+_known: weakref.WeakKeyDictionary[VcrRequest, _Known] = weakref.WeakKeyDictionary()
+
+
+def fingerprint_of(request: VcrRequest, *, match_host: bool = True) -> Fingerprint:
+    """The fingerprint of vcrpy's request object, computed once as long as the request stays the same.
+
+    vcrpy asks every matcher about every stored request, twice per call.
+    """
+    body = request.body
+    known = _known.get(request)
+    if known and known[:2] == (request.method, request.uri) and known[2] is body and known[3] is match_host:
+        return known[4]
+    found = fingerprint(to_request(request), match_host=match_host)
+    _known[request] = (request.method, request.uri, body, match_host, found)
+    return found
+
+
+def llm(live: VcrRequest, recorded: VcrRequest) -> None:
+    """The same model, messages and temperature of the same operation, at the same place."""
+    one, other = fingerprint_of(live), fingerprint_of(recorded)
+    assert (one.place, one.key) == (other.place, other.key), _what_differs(one, other)
+
+
+def llm_strict(live: VcrRequest, recorded: VcrRequest) -> None:
+    """The same whole request; for a request that is no LLM call, vcrpy's default matchers."""
+    llm(live, recorded)
+    one, other = fingerprint_of(live), fingerprint_of(recorded)
+    assert one.call is None or one.whole == other.whole, "the rest of the request differs"
+
+
+MATCHERS = {"llm": llm, "llm_strict": llm_strict}
+
+
+def _what_differs(one: Fingerprint, other: Fingerprint) -> str:
+    if one.place != other.place:
+        return f"{one.place} != {other.place}"
+    if one.call is None or other.call is None:
+        return "the query differs" if one.call is other.call else "only one of them is an LLM call"
+    parts = {
+        "operation": (str(one.call.operation), str(other.call.operation)),
+        "model": (one.call.model, other.call.model),
+        "messages": (one.call.prompt, other.call.prompt),
+        "temperature": (one.call.temperature, other.call.temperature),
+        "stream": (one.call.stream, other.call.stream),
+    }
+    return f"{' and '.join(name for name, pair in parts.items() if pair[0] != pair[1])} differ"

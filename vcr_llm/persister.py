@@ -1,0 +1,138 @@
+"""The persister: a cassette's file, its large binary bodies beside it, and the extra cassettes of a test."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from vcr_llm import store, vcr_bridge
+from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm.interaction import CassetteData
+from vcr_llm.serializer import LLM_JSON, Content, dump_pairs, load_pairs
+from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
+
+__all__ = ["INLINE_LIMIT", "CassettePersister"]
+
+INLINE_LIMIT: Final = 32 * 1024
+"""Bytes; a binary body above this goes into a file of its own, ``NAME.blobs/SHA256.bin``."""
+
+_BLOB: Final = re.compile(r"[0-9a-f]{64}\.bin")
+
+
+class CassettePersister:
+    """Reads and writes one cassette, in place of the persister the ``vcr.VCR`` has.
+
+    vcrpy's own and pytest-recording's write files in place and in the locale's encoding; theirs are
+    replaced. Somebody's own persister keeps its work: it is given our serializer.
+    """
+
+    def __init__(self, wrapped: Any) -> None:
+        self._wrapped = wrapped
+        self._own = not vcr_bridge.writes_files_itself(wrapped)
+        self._head: CassetteData | None = None
+
+    def load_cassette(self, cassette_path: str, serializer: Any) -> tuple[Any, ...]:
+        """vcrpy's ``(requests, responses)``, and its metadata third where there is any."""
+        if not self._own:
+            loaded: tuple[Any, ...] = self._wrapped.load_cassette(cassette_path, serializer)
+            return loaded
+        content = _read(Path(cassette_path), serializer)
+        if content is None:
+            raise CassetteNotFoundError
+        self._head = content.head
+        requests = [request for request, _ in content.pairs]
+        responses = [response for _, response in content.pairs]
+        return (requests, responses, content.metadata) if content.metadata else (requests, responses)
+
+    def load_extras(self, serializer: Any, main: str) -> tuple[list[Pair], list[str]]:
+        """The interactions of the extra cassettes, and the paths of those that do not exist."""
+        pairs: list[Pair] = []
+        missing: list[str] = []
+        for path in dict.fromkeys(vcr_bridge.extra_paths(self._wrapped)):
+            if Path(path) == Path(main):
+                continue
+            content = _read(Path(path), serializer)
+            if content is None:
+                missing.append(path)
+            else:
+                pairs += content.pairs
+        return pairs, missing
+
+    def save_cassette(self, cassette_path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> None:
+        """Replace the file in one step."""
+        if not self._own:
+            self._wrapped.save_cassette(cassette_path, cassette_dict, serializer)
+            return
+        path = Path(cassette_path)
+        pairs = list(zip(cassette_dict["requests"], cassette_dict["responses"], strict=True))
+        metadata = cassette_dict.get("metadata")
+        if serializer is not LLM_JSON:
+            responses = [vcr_bridge.without_rider(response) for _, response in pairs]
+            store.write(path, vcr_bridge.serialize({**cassette_dict, "responses": responses}, serializer))
+            return
+        blobs = _Blobs(path)
+        text = dump_pairs(pairs, self._head, metadata, blobs.save)
+        blobs.write()
+        store.write(path, text)
+        blobs.remove_others()
+
+
+def _read(path: Path, serializer: Any) -> Content | None:
+    try:
+        text = store.read(path)
+        if text is None:
+            return None
+        if serializer in (LLM_JSON, vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
+            return load_pairs(text, _Blobs(path).read)
+        requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
+    except UnreadableCassetteError as error:
+        raise error.at(str(path)) from None
+    return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)
+
+
+class _Blobs:
+    """The files with large binary bodies that belong to one cassette, named by their SHA-256."""
+
+    def __init__(self, cassette: Path) -> None:
+        self._folder = cassette.with_name(f"{cassette.name}.blobs")
+        self._new: dict[str, bytes] = {}
+
+    def save(self, raw: bytes) -> str:
+        if len(raw) <= INLINE_LIMIT:
+            return ""
+        name = f"{hashlib.sha256(raw).hexdigest()}.bin"
+        self._new[name] = raw
+        return name
+
+    def write(self) -> None:
+        """Before the cassette that names them, so that it never names what is not there."""
+        for name, raw in self._new.items():
+            if not (self._folder / name).is_file():
+                store.write_bytes(self._folder / name, raw)
+
+    def remove_others(self) -> None:
+        """After it: what it no longer names."""
+        if not self._folder.is_dir():
+            return
+        for file in self._folder.iterdir():
+            if _BLOB.fullmatch(file.name) and file.name not in self._new:
+                file.unlink()
+        with suppress(OSError):
+            self._folder.rmdir()
+
+    def read(self, name: str) -> bytes:
+        path = self._folder / name
+        if not _BLOB.fullmatch(name):
+            raise UnreadableCassetteError(f"{name!r} is no name of a body's file")
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            reason = f"The body in {path} cannot be read: {error.strerror}"
+            raise UnreadableCassetteError(reason) from None
+        if hashlib.sha256(raw).hexdigest() != path.stem:
+            raise UnreadableCassetteError(f"The body in {path} is damaged: its SHA-256 is not its name")
+        return raw

@@ -1,0 +1,72 @@
+"""The table of providers: which requests are calls of which operation.
+
+Adding a provider is adding a file beside this one that makes a `Provider`, and its line in `PROVIDERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from vcr_llm.interaction import Request
+from vcr_llm.providers import anthropic, openai
+from vcr_llm.providers.operation import Call, Operation, Provider, body_fields
+
+__all__ = [
+    "PROVIDERS",
+    "Call",
+    "Operation",
+    "Provider",
+    "body_fields",
+    "classify",
+    "key_variables",
+    "usual_url",
+]
+
+PROVIDERS: Final[list[Provider]] = [openai.PROVIDER, anthropic.PROVIDER]
+
+
+def classify(request: Request) -> Call | None:
+    """The call a request makes, or None where it is no call of a known operation."""
+    url = urlsplit(request.url)
+    candidates = [
+        (provider, operation)
+        for provider in PROVIDERS
+        for operation in provider.operations
+        if request.method in operation.methods and operation.path.search(url.path)
+    ]
+    if not candidates:
+        return None
+    fields = body_fields(request)
+    host = url.hostname or ""
+    for provider, operation in candidates:
+        if provider.hosts.fullmatch(host):
+            return Call.read(operation, request, fields)
+    for _, operation in candidates:
+        call = Call.read(operation, request, fields)
+        if operation.prompt and call.prompt:
+            return call
+    return None
+
+
+def usual_url(
+    request: Mapping[str, Any], response: Mapping[str, Any], events: Sequence[Any], provider: str | None
+) -> str | None:
+    """The URL that bodies of this shape usually come from; None where no provider knows the shape.
+
+    ``provider`` (llm-mock's top-level field) decides where the bodies say nothing.
+    """
+    for known in PROVIDERS:
+        name = known.shape(request, response, events)
+        if name is not None and name in known.urls:
+            return known.urls[name]
+    for known in PROVIDERS:
+        if known.name == provider:
+            return next(iter(known.urls.values()))
+    return None
+
+
+def key_variables() -> tuple[str, ...]:
+    """The environment variables that the providers' SDKs read keys from."""
+    return tuple(name for provider in PROVIDERS for name in provider.key_variables)

@@ -1,0 +1,92 @@
+"""Facts about a run or a cassette → lines of text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from vcr_llm import diff
+from vcr_llm.fingerprint import fingerprint
+from vcr_llm.interaction import Request
+
+__all__ = ["first_words", "miss_text"]
+
+_WORDS = 60
+
+
+def miss_text(
+    request: Request,
+    recorded: Sequence[Request],
+    *,
+    path: str,
+    mode: str,
+    exists: bool,
+    strict: bool,
+) -> str:
+    """Why a call has no answer: what was asked, the closest recording and what differs, what to do."""
+    lines = [
+        f"No recording answers this call, and record mode {mode!r} does not record it.",
+        f"  asked:    {_described(request)}",
+        f"  cassette: {path} ({_count(len(recorded))})" if exists else f"  cassette: {path} (no such file)",
+    ]
+    closest = _closest(request, recorded)
+    if closest is None:
+        lines.append("  To record it: pytest --record-mode=once, with a real API key")
+        return "\n".join(lines)
+    number, found = closest
+    lines.append(f"  closest:  interaction {number + 1}: {_described(recorded[number])}")
+    lines += [f"    {difference}" for difference in found]
+    if not found:
+        lines.append("    the same request; its recordings are all played (see the option repeats)")
+    elif strict and fingerprint(request).key == fingerprint(recorded[number]).key:
+        lines.append("    the same call otherwise; strict matching refuses it")
+    lines.append("  To record it too:  pytest --record-mode=new_episodes")
+    lines.append("  To start afresh:   pytest --record-mode=rewrite")
+    return "\n".join(lines)
+
+
+def _closest(request: Request, recorded: Sequence[Request]) -> tuple[int, list[diff.Difference]] | None:
+    """The recording of the same operation with the fewest differences, else the one at the same place."""
+    call = fingerprint(request).call
+    ranked = []
+    for number, other in enumerate(recorded):
+        found = diff.differences(other, request)
+        other_call = fingerprint(other).call
+        same = call is not None and other_call is not None and call.operation == other_call.operation
+        ranked.append((not same, len(found), number, found))
+    return (lambda best: (best[2], best[3]))(min(ranked, key=lambda entry: entry[:3])) if ranked else None
+
+
+def _described(request: Request) -> str:
+    call = fingerprint(request).call
+    if call is None:
+        return f"{request.method} {request.url.partition('?')[0]}"
+    model = f", {call.model}" if call.model else ""
+    stream = ", streamed" if call.stream else ""
+    return f"{call.operation}{model}{stream}: {first_words(call.prompt)}"
+
+
+def _count(number: int) -> str:
+    return f"{number} interaction{'' if number == 1 else 's'}"
+
+
+def first_words(prompt: Any) -> str:
+    """The last text of a prompt, quoted, its first words."""
+    texts = list(_texts(prompt))
+    text = " ".join((texts[-1] if texts else "").split())
+    return json.dumps(text if len(text) <= _WORDS else text[: _WORDS - 1].rstrip() + "…", ensure_ascii=False)
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts people write in a prompt: strings, and those under the keys that hold text."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list):
+        return [text for member in value for text in _texts(member)]
+    if isinstance(value, dict):
+        return [text for name in _TEXT_KEYS if name in value for text in _texts(value[name])]
+    return []
+
+
+_TEXT_KEYS = ("messages", "instructions", "input", "prompt", "content", "parts", "text")

@@ -1,0 +1,15 @@
+"""The cassette's JSON document: text to `CassetteData` and back.
+
+A valid llm-mock document (versions 1.0 and 2.0 are read, 2.0 is written; its JSON Schema is
+``cassette.schema.json`` beside this file). What llm-mock has no room for stands per interaction in one
+extra object, ``http``, which llm-mock ignores: method, URL, status, reason, response headers, bodies
+that are neither a JSON object nor a stream of events, and the framing of a stream.
+
+Nothing stands twice: a JSON body only as JSON, a stream only as events. A body whose parsed form would
+lose something (see `jsontext` and `sse`) is kept as text, bytes that are no text as base64 or in a file.
+"""
+
+from vcr_llm.schema.dumping import dump
+from vcr_llm.schema.loading import is_document, load, load_json
+
+__all__ = ["dump", "is_document", "load", "load_json"]

@@ -1,0 +1,144 @@
+"""`CassetteData` → text."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any, Final
+
+from vcr_llm import jsontext, sse
+from vcr_llm.fingerprint import fingerprint, llm_mock_hash
+from vcr_llm.interaction import NO_JSON, Body, CassetteData, Headers, Interaction, Response
+from vcr_llm.providers import classify
+from vcr_llm.schema.loading import reads_as
+from vcr_llm.schema.terms import EVENT_FIELDS, STREAM, VERSION, phrase
+
+__all__ = ["SaveFile", "dump"]
+
+SaveFile = Callable[[bytes], str]
+"""Puts a binary body beside the cassette; answers its name for the document, "" to keep it inside."""
+
+_OTHER: Final = "other"
+"""llm-mock's required ``provider`` for a cassette without any LLM call."""
+
+
+def dump(data: CassetteData, save_file: SaveFile | None = None) -> str:
+    """The document of a cassette, as text with a newline at the end.
+
+    Headers are written as they are: what may be stored is for the caller to decide. ``save_file`` is
+    given each body that is no text; where it answers a name (and not ""), that stands in the document.
+    """
+    provider = data.provider or _first_provider(data)
+    entries = [_entry(interaction, provider, save_file) for interaction in data.interactions]
+    return jsontext.pretty({"version": VERSION, "provider": provider, **data.extra, "interactions": entries})
+
+
+def _first_provider(data: CassetteData) -> str:
+    calls = (classify(interaction.request) for interaction in data.interactions)
+    return next((call.operation.provider for call in calls if call is not None), _OTHER)
+
+
+def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) -> dict[str, Any]:
+    request, response = interaction.request, interaction.response
+    request_object, request_body = _json_object(request.body, save_file)
+    stream = _event_stream(response)
+    response_object: dict[str, Any] = {}
+    response_body = None
+    if stream is None and response.body.raw:
+        if _says_json(response.headers):
+            response_object, response_body = _json_object(response.body, save_file)
+        else:
+            response_body = _kept(response.body, save_file)
+    entry: dict[str, Any] = {
+        "hash": _hash(interaction),
+        "request": request_object,
+        "response": response_object,
+        "streaming": stream is not None or _says_stream(response),
+        "stream_events": [_event_object(event) for event in stream.events] if stream else [],
+        "recorded_at": interaction.date,
+        **interaction.extra,
+    }
+    if interaction.bare and reads_as(entry, interaction, provider):
+        return entry
+    http: dict[str, Any] = {"method": request.method, "url": request.url, "status": response.status}
+    if response.reason != phrase(response.status):
+        http["reason"] = response.reason
+    http["headers"] = {name: list(values) for name, values in response.headers.items()}
+    framing = _framing_object(stream.framing) if stream else {}
+    parts = (("request_body", request_body), ("response_body", response_body), ("stream", framing))
+    http.update((name, part) for name, part in parts if part)
+    entry["http"] = http
+    return entry
+
+
+def _hash(interaction: Interaction) -> str:
+    if interaction.bare and interaction.hash is not None:
+        return interaction.hash
+    body = interaction.request.body
+    value = body.json if body is not None else None
+    if isinstance(value, dict) and "messages" in value:
+        return llm_mock_hash(value)
+    return fingerprint(interaction.request).digest
+
+
+def _content_type(headers: Headers) -> str:
+    return headers.get("content-type", ("",))[0].lower()
+
+
+def _says_json(headers: Headers) -> bool:
+    """Whether the body may be written as a JSON value: where the type is something else (a download),
+    its reader may care for every byte. Old recordings without headers are taken by their content."""
+    return not headers.get("content-type") or "json" in _content_type(headers)
+
+
+def _says_stream(response: Response) -> bool:
+    return _content_type(response.headers).startswith(STREAM) and bool(response.body.raw)
+
+
+def _event_stream(response: Response) -> sse.EventStream | None:
+    if _says_stream(response):
+        return sse.parse(response.body.raw)
+    if not response.headers.get("content-type") and response.body.raw.startswith((b"data:", b"event:", b":")):
+        return sse.parse(response.body.raw)
+    return None
+
+
+def _event_object(event: sse.StreamEvent) -> dict[str, Any]:
+    named = {name: getattr(event, name) for name in EVENT_FIELDS}
+    return {**{name: value for name, value in named.items() if value is not None}, "data": event.data}
+
+
+def _framing_object(framing: sse.Framing) -> dict[str, Any]:
+    item: dict[str, Any] = {}
+    if framing.newline != "\n":
+        item["newline"] = framing.newline
+    if framing.fields != sse.FIELDS:
+        item["fields"] = list(framing.fields)
+    if framing.between:
+        item["between"] = [{"before": before, "lines": list(lines)} for before, lines in framing.between]
+    if framing.end is not None:
+        item["end"] = framing.end
+    return item
+
+
+def _json_object(body: Body | None, save_file: SaveFile | None) -> tuple[dict[str, Any], Any]:
+    """A body in two places: the JSON object for llm-mock's field, and what ``http`` must hold instead."""
+    if body is None:
+        return {}, None
+    if body.json is NO_JSON or body.text is None:
+        return {}, _kept(body, save_file)
+    try:
+        value = jsontext.parse(body.text)
+    except jsontext.LossyJsonError:
+        return {}, _kept(body, save_file)
+    if isinstance(value, dict) and value:
+        return value, None
+    return {}, {"json": value}
+
+
+def _kept(body: Body, save_file: SaveFile | None) -> dict[str, str]:
+    """A body as it is: text as text, other bytes in a file or as base64."""
+    if body.text is not None:
+        return {"text": body.text}
+    name = save_file(body.raw) if save_file else ""
+    return {"file": name} if name else {"base64": base64.b64encode(body.raw).decode("ascii")}

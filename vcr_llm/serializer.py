@@ -1,0 +1,123 @@
+"""The serializer ``llm.json``: vcrpy's cassette dict to the text of our document, and back.
+
+Its name is ``llm.json`` because pytest-recording makes the cassette's suffix from it. Reading goes by
+content: our own document, llm-mock's, and vcrpy's JSON and YAML cassettes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import yaml
+
+from vcr_llm import schema, scrub, vcr_bridge
+from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm.interaction import CassetteData
+from vcr_llm.schema.dumping import SaveFile
+from vcr_llm.schema.loading import ReadFile
+from vcr_llm.vcr_bridge import Pair, VcrRequest
+
+__all__ = ["LLM_JSON", "NAME", "Content", "LlmJsonSerializer", "dump_pairs", "load_pairs"]
+
+NAME: Final = "llm.json"
+
+
+class Content:
+    """What a cassette's text holds: vcrpy's pairs, and what belongs to the cassette as a whole."""
+
+    def __init__(
+        self, pairs: list[Pair], head: CassetteData | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        self.pairs = pairs
+        self.head = head
+        """The document without its interactions, None for a cassette of another format."""
+        self.metadata = metadata
+        """vcrpy's metadata (``Cassette.get_metadata``)."""
+
+
+def load_pairs(text: str, read_file: ReadFile | None = None) -> Content:
+    """A cassette's text in any known format. Raises `UnreadableCassetteError`."""
+    if text.lstrip()[:1] in ("{", ""):
+        document = schema.load_json(text)
+        if schema.is_document(document):
+            return _from_document(text, read_file)
+        return _from_vcrpy(text, vcr_bridge.jsonserializer)
+    return _from_vcrpy(text, vcr_bridge.yamlserializer)
+
+
+def _from_document(text: str, read_file: ReadFile | None) -> Content:
+    data = schema.load(text, read_file)
+    extra = dict(data.extra)
+    metadata = extra.pop("metadata", None)
+    head = CassetteData((), data.provider, extra)
+    return Content([vcr_bridge.to_pair(interaction) for interaction in data.interactions], head, metadata)
+
+
+def _from_vcrpy(text: str, serializer: Any) -> Content:
+    """A cassette that vcrpy wrote. Its loaders raise whatever the damage leads to."""
+    try:
+        requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise UnreadableCassetteError(
+            f"The cassette is not valid YAML: {error.problem or error.context}",
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+        ) from None
+    except Exception as error:
+        raise UnreadableCassetteError(
+            f"This is neither an LLM cassette nor one of vcrpy's ({type(error).__name__}: {error})",
+            line=1,
+            column=1,
+            remedy="Name a cassette, or delete the file and record again with --record-mode=once.",
+        ) from None
+    return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)
+
+
+def dump_pairs(
+    pairs: Iterable[Pair],
+    head: CassetteData | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    save_file: SaveFile | None = None,
+) -> str:
+    """The document of recorded pairs: decoded, without what must not be stored, and always the same bytes."""
+    interactions = tuple(
+        scrub.clean(vcr_bridge.to_interaction(request, vcr_bridge.decoded(response)))
+        for request, response in pairs
+    )
+    head = head or CassetteData()
+    extra = {**head.extra, **({"metadata": metadata} if metadata else {})}
+    return schema.dump(CassetteData(interactions, head.provider, extra), save_file)
+
+
+class LlmJsonSerializer:
+    """What ``register_serializer`` of any ``vcr.VCR`` takes."""
+
+    @staticmethod
+    def deserialize(cassette_string: str) -> dict[str, Any]:
+        content = load_pairs(cassette_string)
+        interactions = [
+            {
+                "request": {
+                    "method": request.method,
+                    "uri": request.uri,
+                    "body": request.body,
+                    "headers": dict(request.headers),
+                },
+                "response": response,
+            }
+            for request, response in content.pairs
+        ]
+        metadata = {"metadata": content.metadata} if content.metadata else {}
+        return {"version": 1, "interactions": interactions, **metadata}
+
+    @staticmethod
+    def serialize(cassette_dict: Mapping[str, Any]) -> str:
+        pairs = [
+            (VcrRequest(**entry["request"]), entry["response"]) for entry in cassette_dict["interactions"]
+        ]
+        return dump_pairs(pairs, metadata=cassette_dict.get("metadata"))
+
+
+LLM_JSON: Final = LlmJsonSerializer()

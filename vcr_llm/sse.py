@@ -1,0 +1,186 @@
+"""Server-sent events: bytes to stream events and back.
+
+Source: WHATWG HTML, section 9.2 "Server-sent events". A stream is lines; a line that starts with a
+colon is a comment; the others are fields, of which ``event``, ``data``, ``id`` and ``retry`` mean
+something; a blank line ends an event. Providers put one JSON value into each event's data, or the
+word [DONE].
+
+An `EventStream` is that stream as values: the events people read, and a `Framing` with what the
+event list has no room for (line endings, comments, an unusual order of fields, an unusual end).
+``build(parse(raw))`` gives the same fields, comments and blank lines in the same order, with equal
+JSON values; only padding inside the data, and whether a space follows a colon, is not kept. Where that
+cannot be promised (data that is no JSON, a comment inside an event, mixed line endings, ...) `parse`
+answers None, and the caller keeps the raw text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vcr_llm import jsontext
+
+__all__ = ["DONE", "EventStream", "Framing", "StreamEvent", "build", "parse"]
+
+DONE: Final = "[DONE]"
+"""The one data text that is no JSON: OpenAI's end of stream."""
+
+FIELDS: Final = ("event", "id", "retry", "data")
+"""The order in which an event's fields are written unless the framing says otherwise."""
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """One dispatched event.
+
+    ``data`` is the parsed JSON value or `DONE`; ``event``, ``id`` and ``retry`` are the texts of
+    those fields, None where the stream has no such line.
+    """
+
+    data: Any
+    event: str | None = None
+    id: str | None = None
+    retry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What the list of events cannot hold; the defaults are an ordinary stream.
+
+    ``newline``: the line ending. ``fields``: the order of an event's fields. ``between``: pairs of
+    (number of the following event, lines) for comments, blank lines and fields that dispatch no
+    event. ``end``: the text after the last data line, None for the usual two line endings.
+    """
+
+    newline: str = "\n"
+    fields: tuple[str, ...] = FIELDS
+    between: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    end: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """A whole stream, in the order sent."""
+
+    events: tuple[StreamEvent, ...]
+    framing: Framing = field(default_factory=Framing)
+
+
+class _Lossy(Exception):
+    """The stream has something that events and framing could not give back."""
+
+
+def parse(raw: bytes) -> EventStream | None:
+    """The events of a stream, or None where a part of it would be lost (or there is no event)."""
+    try:
+        return _parse(raw.decode("utf-8"))
+    except (UnicodeDecodeError, _Lossy, jsontext.LossyJsonError):
+        return None
+
+
+def _parse(text: str) -> EventStream:
+    ending = _LINE_END.search(text)
+    newline = ending.group() if ending else "\n"
+    lines = text.split(newline)
+    if any("\r" in line or "\n" in line for line in lines):
+        raise _Lossy("mixed line endings")
+    events: list[StreamEvent] = []
+    orders: list[tuple[str, ...]] = []
+    between: list[tuple[int, tuple[str, ...]]] = []
+    end: list[str] = []
+    for block, after in _blocks(lines):
+        if not any(_field(line)[0] == "data" for line in block):
+            end += [*block, *after]
+            continue
+        # What stood between the last event's closing blank line and this event.
+        if events:
+            end = end[1:]
+        if end:
+            between.append((len(events), tuple(end)))
+        event, order = _event(block)
+        events.append(event)
+        orders.append(order)
+        end = list(after)
+    if not events:
+        raise _Lossy("no event")
+    tail = newline.join(["", *end])
+    return EventStream(
+        tuple(events),
+        Framing(newline, _common_order(orders), tuple(between), None if end == ["", ""] else tail),
+    )
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """The lines in groups: (fields that belong together, the blank line or comment that follows)."""
+    block: list[str] = []
+    for line in lines:
+        if line and not line.startswith(":"):
+            block.append(line)
+        elif block and line:
+            raise _Lossy("a comment inside an event")
+        else:
+            yield block, [line]
+            block = []
+    if block:
+        yield block, []
+
+
+def _field(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value.removeprefix(" ")
+
+
+def _event(block: list[str]) -> tuple[StreamEvent, tuple[str, ...]]:
+    texts: dict[str, str] = {}
+    previous = ""
+    for line in block:
+        name, value = _field(line)
+        if name not in FIELDS:
+            raise _Lossy("a field without meaning")
+        if name not in texts:
+            texts[name] = value
+        elif name == previous == "data":
+            texts[name] += "\n" + value
+        else:
+            raise _Lossy("a field twice")
+        previous = name
+    data = DONE if texts["data"] == DONE else jsontext.parse(texts["data"])
+    if data == DONE and texts["data"] != DONE:
+        raise _Lossy("the word [DONE] as a JSON string")
+    return StreamEvent(data, texts.get("event"), texts.get("id"), texts.get("retry")), tuple(texts)
+
+
+def _common_order(orders: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """One order of fields of which each event's order is a part."""
+    longest = max(orders, key=len)
+    for candidate in (FIELDS, (*longest, *(name for name in FIELDS if name not in longest))):
+        if all(tuple(name for name in candidate if name in order) == order for order in orders):
+            return candidate
+    raise _Lossy("events with their fields in different orders")
+
+
+def build(stream: EventStream) -> bytes:
+    """The bytes of a stream, its JSON data without padding."""
+    framing = stream.framing
+    between = dict(framing.between)
+    lines: list[str] = []
+    for number, event in enumerate(stream.events):
+        if number:
+            lines.append("")
+        lines += between.get(number, ())
+        lines += _event_lines(event, framing.fields)
+    end = framing.newline * 2 if framing.end is None else framing.end
+    return (framing.newline.join(lines) + end).encode("utf-8")
+
+
+def _event_lines(event: StreamEvent, order: tuple[str, ...]) -> Iterator[str]:
+    for name in order:
+        value = getattr(event, name)
+        if name == "data":
+            yield f"data: {DONE if value == DONE else jsontext.compact(value)}"
+        elif value is not None:
+            yield f"{name}: {value}"

@@ -1,0 +1,90 @@
+"""The disk: reading text with the place of what is wrong, writing all or nothing."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import secrets
+import stat
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
+
+__all__ = ["read", "write", "write_bytes"]
+
+_GZIP = b"\x1f\x8b"
+
+
+def read(path: Path) -> str | None:
+    """A cassette's text, decompressed where it is gzip; None where there is no such file.
+
+    Raises `UnreadableCassetteError` for anything else that is not UTF-8 text in a readable file.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnreadableCassetteError(
+            f"The cassette cannot be read: {error.strerror}",
+            path=str(path),
+            remedy=_REMEDIES.get(type(error), "Make it readable for the user who runs the tests."),
+        ) from None
+    if raw.startswith(_GZIP):
+        try:
+            raw = gzip.decompress(raw)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UnreadableCassetteError(f"The gzip data is damaged: {error}", path=str(path)) from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        raise UnreadableCassetteError(
+            f"The byte 0x{raw[error.start]:02x} is not UTF-8",
+            path=str(path),
+            line=before.count(b"\n") + 1,
+            column=len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1,
+        ) from None
+
+
+_REMEDIES: dict[type[OSError], str] = {
+    IsADirectoryError: "Remove the folder, or name the cassette otherwise.",
+    NotADirectoryError: "A part of its path is a file; remove it, or name the cassette otherwise.",
+}
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a cassette in one step: after a crash at any instant the file is the old or the new one."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, raw: bytes) -> None:
+    """Replace a file in one step: a temporary file beside it, synced, then renamed over it.
+
+    Links are followed and permissions kept. Raises `UnwritableCassetteError`; the old file then stays.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.parent / f".vcr-llm-{secrets.token_hex(8)}.tmp"
+        try:
+            # os.open gives a new file the permissions the umask allows; mkstemp would make it private.
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileNotFoundError):
+                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+            temporary.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise UnwritableCassetteError(
+            str(path),
+            error.strerror or str(error),
+            "What was there before is unchanged. Make the folder writable and record again.",
+        ) from error
