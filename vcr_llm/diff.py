@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from vcr_llm.fingerprint import normalised, whole_request
+from vcr_llm.fingerprint import Place, normalised, place, whole_request
 from vcr_llm.interaction import Request
 
 __all__ = ["Difference", "differences", "in_one_line"]
@@ -26,11 +25,12 @@ class Difference:
     after: Any
 
     def __str__(self) -> str:
+        part = _printable(self.part)
         if self.before is None:
-            return f"{self.part} added ({_shown(self.after)})"
+            return f"{part} added ({_shown(self.after)})"
         if self.after is None:
-            return f"{self.part} removed (was {_shown(self.before)})"
-        return f"{self.part}: {_shown(self.before)} → {_shown(self.after)}"
+            return f"{part} removed (was {_shown(self.before)})"
+        return f"{part}: {_shown(self.before)} → {_shown(self.after)}"
 
 
 def differences(recorded: Request, live: Request) -> list[Difference]:
@@ -39,18 +39,18 @@ def differences(recorded: Request, live: Request) -> list[Difference]:
     Bodies are compared field by field; null equals absent and 1 equals 1.0, as in matching.
     """
     found = [
-        Difference(part, before, after)
-        for part, before, after in zip(_PLACE, _place(recorded), _place(live), strict=True)
+        Difference(part, before or None, after or None)
+        for part, before, after in zip(Place._fields, place(recorded), place(live), strict=True)
         if before != after
     ]
     before, after = normalised(whole_request(recorded)), normalised(whole_request(live))
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
-        return [*found, Difference("body", before, after)] if before != after else found
+        return [*found, Difference("body", before, after)] if not _equal(before, after) else found
     names = [*before, *(name for name in after if name not in before)]
     found += [
         Difference(name, before.get(name), after.get(name))
         for name in names
-        if before.get(name) != after.get(name)
+        if not _equal(before.get(name), after.get(name))
     ]
     return found
 
@@ -59,20 +59,26 @@ def in_one_line(found: list[Difference]) -> str:
     return "; ".join(map(str, found))
 
 
-_PLACE = ("method", "host", "path", "query")
+def _equal(before: Any, after: Any) -> bool:
+    """Equality as digests see it: for Python ``True == 1``."""
+    return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)
 
 
-def _place(request: Request) -> tuple[str, str, str, str]:
-    url = urlsplit(request.url)
-    return request.method.upper(), f"{url.scheme}://{url.netloc}", url.path, url.query
+def _printable(text: str) -> str:
+    """The text with what would break the line, or the terminal, escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def _shown(value: Any) -> str:
     """A value for one line of text: short ones whole, long texts by their first words, others by size."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _printable(json.dumps(value, ensure_ascii=False))
     if len(text) <= _SHORT:
         return text
     if isinstance(value, str):
-        return json.dumps(value[: _SHORT - 2].rstrip(), ensure_ascii=False)[:-1] + '…"'
+        return _printable(json.dumps(value[: _SHORT - 2].rstrip(), ensure_ascii=False))[:-1] + '…"'
+    if not isinstance(value, list | dict):
+        return text[:_SHORT] + "…"
     noun = "item" if isinstance(value, list) else "field"
     return f"{len(value)} {noun}{'' if len(value) == 1 else 's'}"

@@ -12,18 +12,28 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from typing import Any, Final, NamedTuple
+from urllib.parse import SplitResult, parse_qsl, urlencode
 
-from vcr_llm.interaction import NO_JSON, Request
+from vcr_llm.interaction import NO_JSON, Request, split_url
 from vcr_llm.providers import Call, body_fields, classify
 
-__all__ = ["MATCH_ON", "Fingerprint", "fingerprint", "llm_mock_hash", "normalised", "whole_request"]
+__all__ = [
+    "MATCH_ON",
+    "Fingerprint",
+    "Place",
+    "fingerprint",
+    "llm_mock_hash",
+    "normalised",
+    "place",
+    "whole_request",
+]
 
 MATCH_ON: Final = ("model", "messages", "temperature")
 """The request fields llm-mock hashes unless told otherwise."""
 
 _LLM_MOCK_DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 1.0}
+_SHA256: Final = "sha256"
 _PORTS: Final = {"http": 80, "https": 443}
 _KEY_PARAMETERS: Final = frozenset({"key", "api_key", "api-key", "apikey", "access_token"})
 
@@ -50,26 +60,44 @@ class Fingerprint:
 
 def fingerprint(request: Request, *, match_host: bool = True) -> Fingerprint:
     """The fingerprint of a request. With ``match_host=False`` scheme, host and port play no part."""
-    url = urlsplit(request.url)
     call = classify(request)
-    place = f"{request.method.upper()} {_origin(url) if match_host else ''}{url.path or '/'}"
-    query = _query(url)
+    method, host, path, query = place(request)
+    where = f"{method} {host if match_host else ''}{path}"
+    body = whole_request(request)
+    whole = _digest([query, body])
     if call is None:
-        return Fingerprint(None, place, _digest(query), _digest([query, whole_request(request)]))
+        return Fingerprint(None, where, _digest(query), whole)
     temperature = call.operation.default_temperature if call.temperature is None else call.temperature
-    key = [str(call.operation), call.stream, call.model, call.prompt, temperature]
-    return Fingerprint(call, place, _digest(key), _digest([query, whole_request(request)]))
+    # A body without fields (JSON nested too deep, bytes, a list) counts as a whole.
+    prompt = call.prompt if isinstance(body, Mapping) and body.keys() != {_SHA256} else [call.prompt, body]
+    key = [str(call.operation), call.stream, call.model, prompt, temperature]
+    return Fingerprint(call, where, _digest(key), whole)
+
+
+class Place(NamedTuple):
+    """Where a request goes, in the one spelling that matching sees; no API key is in the query."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+
+
+def place(request: Request) -> Place:
+    """Method, scheme with host and port, path and query of a request."""
+    url = split_url(request.url)
+    return Place(request.method.upper(), _origin(url), url.path or "/", _query(url))
 
 
 def whole_request(request: Request) -> Any:
     """The request's body as a value to compare: JSON, a form's fields, or the digest of its bytes."""
-    if request.body is None:
+    if request.body is None or not request.body.raw:
         return None
     value = request.body.json
     if value is not NO_JSON:
         return value
     fields = body_fields(request)
-    return fields or {"sha256": hashlib.sha256(request.body.raw).hexdigest()}
+    return fields or {_SHA256: hashlib.sha256(request.body.raw).hexdigest()}
 
 
 def normalised(value: Any) -> Any:
@@ -98,9 +126,10 @@ def _origin(url: SplitResult) -> str:
     return f"{scheme}://{url.hostname or ''}{suffix}"
 
 
-def _query(url: SplitResult) -> list[tuple[str, str]]:
+def _query(url: SplitResult) -> str:
     pairs = parse_qsl(url.query, keep_blank_values=True)
-    return sorted(pair for pair in pairs if pair[0].lower() not in _KEY_PARAMETERS)
+    kept = sorted(pair for pair in pairs if pair[0].lower() not in _KEY_PARAMETERS)
+    return urlencode(kept, errors="surrogatepass")
 
 
 def llm_mock_hash(request: Mapping[str, Any], match_on: Sequence[str] = MATCH_ON) -> str:

@@ -9,12 +9,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
 
 from vcr_llm import jsontext
 
-__all__ = ["EPOCH", "NO_JSON", "Body", "CassetteData", "Headers", "Interaction", "Request", "Response"]
+__all__ = [
+    "EPOCH",
+    "NO_JSON",
+    "Body",
+    "CassetteData",
+    "Headers",
+    "Interaction",
+    "Request",
+    "Response",
+    "split_url",
+]
 
 Headers = Mapping[str, tuple[str, ...]]
 """Lower-case names; every value of a repeated header, in order."""
@@ -29,7 +41,7 @@ class _NoJson:
 
 
 NO_JSON: Final = _NoJson()
-"""What `Body.json` answers for bytes that are no JSON text."""
+"""What `Body.json` answers for bytes that are no JSON text, or nest deeper than `jsontext.MAX_DEPTH`."""
 
 _UNKNOWN: Final = object()
 
@@ -41,18 +53,19 @@ class Body:
     thousands of both. Equal bodies have equal bytes.
     """
 
-    __slots__ = ("_build", "_json", "_raw")
+    __slots__ = ("_build", "_json", "_raw", "_value")
 
     def __init__(self, raw: bytes) -> None:
         self._raw: bytes | None = raw
         self._build: Callable[[], bytes] | None = None
+        self._value: Any = _UNKNOWN
         self._json: Any = _UNKNOWN
 
     @classmethod
     def of_json(cls, value: Any) -> Body:
         """A body whose bytes are the compact JSON text of ``value``."""
         body = cls.lazily(lambda: jsontext.compact(value).encode("utf-8"))
-        body._json = value
+        body._value = value
         return body
 
     @classmethod
@@ -79,10 +92,15 @@ class Body:
 
     @property
     def json(self) -> Any:
-        """The JSON value as Python's own parser sees it, or `NO_JSON`."""
+        """The JSON value as Python's own parser sees it, or `NO_JSON`.
+
+        A fixed depth, because how deep Python can go depends on where it is called from.
+        """
         if self._json is _UNKNOWN:
             try:
-                self._json = json.loads(self.raw)
+                value = json.loads(self.raw) if self._value is _UNKNOWN else self._value
+                jsontext.check_depth(value)
+                self._json = value
             except (ValueError, RecursionError):
                 self._json = NO_JSON
         return self._json
@@ -95,6 +113,15 @@ class Body:
 
     def __repr__(self) -> str:
         return f"Body({self.raw!r})"
+
+
+def split_url(url: str) -> SplitResult:
+    """The parts of a URL; of a text that is none (``http://[REDACTED]/v1``) only path and query."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        path, _, query = url.partition("?")
+        return SplitResult("", "", path, query, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +167,9 @@ class Interaction:
             return self.recorded_at
         for value in self.response.headers.get("date", ()):
             try:
-                return parsedate_to_datetime(value).isoformat()
-            except ValueError:
+                date = parsedate_to_datetime(value)
+                return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC).isoformat()
+            except (ValueError, OverflowError):
                 continue
         return EPOCH
 

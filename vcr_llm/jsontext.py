@@ -13,10 +13,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
-__all__ = ["LossyJsonError", "check_depth", "compact", "parse", "pretty"]
+__all__ = ["LossyJsonError", "check_depth", "compact", "finite", "parse", "pretty"]
 
 MAX_DEPTH = 100
 """Deeper values stay text: the indenting writer of ``json`` is recursive, and so are most readers."""
+
+WIDTH = 100
+LONG = 400
+"""Columns, see `pretty`."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -25,7 +29,8 @@ class LossyJsonError(ValueError):
     """Text that is no JSON, or whose parsed value would not stand for all of it."""
 
 
-def _float(text: str) -> float:
+def finite(text: str) -> float:
+    """The float a JSON number stands for; raises `LossyJsonError` where it is too large for one."""
     number = float(text)
     if math.isinf(number):
         raise LossyJsonError(f"{text} does not fit a float")
@@ -58,7 +63,7 @@ def check_depth(value: Any) -> None:
     raise LossyJsonError(f"nested more than {MAX_DEPTH} deep")
 
 
-_DECODER = json.JSONDecoder(parse_float=_float, parse_constant=_constant, object_pairs_hook=_object)
+_DECODER = json.JSONDecoder(parse_float=finite, parse_constant=_constant, object_pairs_hook=_object)
 
 
 def parse(text: str) -> Any:
@@ -114,6 +119,43 @@ def _members(
     yield closing
 
 
-def pretty(value: Any) -> str:
-    """The value indented by two spaces, with a newline at the end, as a file in version control."""
-    return _escape_surrogates(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
+def pretty(value: Any, *, long_members: frozenset[str] = frozenset()) -> str:
+    """The value as a file for people and version control, with a newline at the end.
+
+    What fits in `WIDTH` columns stands on one line; anything else is an indented block of two spaces, a
+    line per member. Members of the lists named in ``long_members`` may be `LONG` columns wide: a stream
+    is read, and compared, event by event.
+    """
+    return _escape_surrogates("".join(_layout(value, "\n", WIDTH, long_members))) + "\n"
+
+
+def _layout(value: Any, newline: str, width: int, long_members: frozenset[str]) -> Iterator[str]:
+    """The pieces of a value's text; ``newline`` is a line ending and the present indentation."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not value or not isinstance(value, dict | list) or len(newline) + len(line) <= width:
+        yield line
+        return
+    inner = newline + "  "
+    separator = inner
+    if isinstance(value, dict):
+        yield "{"
+        for name, member in value.items():
+            yield f"{separator}{json.dumps(name, ensure_ascii=False)}: "
+            if name in long_members and isinstance(member, list) and member:
+                yield from _list(member, inner, LONG, long_members)
+            else:
+                yield from _layout(member, inner, WIDTH, long_members)
+            separator = "," + inner
+        yield newline + "}"
+    else:
+        yield from _list(value, newline, WIDTH, long_members)
+
+
+def _list(value: list[Any], newline: str, width: int, long_members: frozenset[str]) -> Iterator[str]:
+    separator = newline + "  "
+    yield "["
+    for member in value:
+        yield separator
+        yield from _layout(member, newline + "  ", width, long_members)
+        separator = "," + newline + "  "
+    yield newline + "]"

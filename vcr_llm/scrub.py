@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
-from vcr_llm.interaction import Headers, Interaction, Request, Response
+from vcr_llm.interaction import EPOCH, Headers, Interaction, Request, Response, split_url
 
 __all__ = ["clean", "stored_headers"]
 
@@ -27,7 +27,13 @@ _KEY_PARAMETER: Final = re.compile(
 def clean(interaction: Interaction) -> Interaction:
     """The interaction without what must not be stored. Cleaning twice is cleaning once."""
     request, response = interaction.request, interaction.response
-    return replace(interaction, request=_request(request), response=_response(response))
+    date = None if interaction.date == EPOCH else interaction.date  # the header Date is not stored
+    return replace(
+        interaction,
+        request=_request(request),
+        response=_response(response),
+        recorded_at=interaction.recorded_at or date,
+    )
 
 
 def _request(request: Request) -> Request:
@@ -48,7 +54,7 @@ def stored_headers(headers: Headers) -> Headers:
 
 
 def _url(url: str) -> str:
-    parts = urlsplit(url)
+    parts = split_url(url)
     host = parts.netloc.rpartition("@")[2]
     return _KEY_PARAMETER.sub(
         r"\1=SCRUBBED", urlunsplit(parts._replace(netloc=host)) if host != parts.netloc else url

@@ -83,6 +83,8 @@ def parse(raw: bytes) -> EventStream | None:
 
 
 def _parse(text: str) -> EventStream:
+    if text.startswith("\ufeff"):
+        raise _Lossy("a byte order mark, which belongs to no line")
     ending = _LINE_END.search(text)
     newline = ending.group() if ending else "\n"
     lines = text.split(newline)
@@ -148,8 +150,9 @@ def _event(block: list[str]) -> tuple[StreamEvent, tuple[str, ...]]:
         else:
             raise _Lossy("a field twice")
         previous = name
-    data = DONE if texts["data"] == DONE else jsontext.parse(texts["data"])
-    if data == DONE and texts["data"] != DONE:
+    word = texts["data"].strip(" ")
+    data = DONE if word == DONE else jsontext.parse(texts["data"])
+    if data == DONE and word != DONE:
         raise _Lossy("the word [DONE] as a JSON string")
     return StreamEvent(data, texts.get("event"), texts.get("id"), texts.get("retry")), tuple(texts)
 
@@ -174,7 +177,7 @@ def build(stream: EventStream) -> bytes:
         lines += between.get(number, ())
         lines += _event_lines(event, framing.fields)
     end = framing.newline * 2 if framing.end is None else framing.end
-    return (framing.newline.join(lines) + end).encode("utf-8")
+    return (framing.newline.join(lines) + end).encode("utf-8", "surrogatepass")
 
 
 def _event_lines(event: StreamEvent, order: tuple[str, ...]) -> Iterator[str]:

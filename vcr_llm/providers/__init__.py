@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from vcr_llm.interaction import Request
+from vcr_llm.interaction import Request, split_url
 from vcr_llm.providers import anthropic, openai
 from vcr_llm.providers.operation import Call, Operation, Provider, body_fields
 
@@ -29,12 +28,13 @@ PROVIDERS: Final[list[Provider]] = [openai.PROVIDER, anthropic.PROVIDER]
 
 def classify(request: Request) -> Call | None:
     """The call a request makes, or None where it is no call of a known operation."""
-    url = urlsplit(request.url)
+    url = split_url(request.url)
+    method = request.method.upper()
     candidates = [
         (provider, operation)
         for provider in PROVIDERS
         for operation in provider.operations
-        if request.method in operation.methods and operation.path.search(url.path)
+        if method in operation.methods and operation.path.search(url.path)
     ]
     if not candidates:
         return None
@@ -45,7 +45,7 @@ def classify(request: Request) -> Call | None:
             return Call.read(operation, request, fields)
     for _, operation in candidates:
         call = Call.read(operation, request, fields)
-        if operation.prompt and call.prompt:
+        if any(name in call.prompt for name in operation.prompt):
             return call
     return None
 

@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from vcr_llm import multipart
-from vcr_llm.interaction import NO_JSON, Request
+from vcr_llm.interaction import NO_JSON, Request, split_url
 
 __all__ = ["Call", "Operation", "Provider", "body_fields"]
 
@@ -82,10 +81,10 @@ class Call:
     @classmethod
     def read(cls, operation: Operation, request: Request, fields: Mapping[str, Any]) -> Call:
         own = {operation.model, operation.temperature, operation.stream}
-        names = operation.prompt or tuple(name for name in fields if name not in own)
-        prompt = {name: _at(fields, name) for name in names if _at(fields, name) is not None}
+        named = {name: _at(fields, name) for name in operation.prompt} if operation.prompt else fields
+        prompt = {name: value for name, value in named.items() if name not in own and value is not None}
         if not prompt:
-            prompt["?"] = urlsplit(request.url).query
+            prompt["?"] = split_url(request.url).query
         model = _at(fields, operation.model)
         return cls(
             operation,

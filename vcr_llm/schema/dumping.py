@@ -30,7 +30,8 @@ def dump(data: CassetteData, save_file: SaveFile | None = None) -> str:
     """
     provider = data.provider or _first_provider(data)
     entries = [_entry(interaction, provider, save_file) for interaction in data.interactions]
-    return jsontext.pretty({"version": VERSION, "provider": provider, **data.extra, "interactions": entries})
+    document = {"version": VERSION, "provider": provider, **data.extra, "interactions": entries}
+    return jsontext.pretty(document, long_members=frozenset({"stream_events"}))
 
 
 def _first_provider(data: CassetteData) -> str:

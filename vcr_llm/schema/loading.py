@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
@@ -73,7 +72,7 @@ def load_json(text: str) -> Any:
     if not text.strip():
         raise UnreadableCassetteError("The cassette is empty", line=1, column=1)
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, parse_float=jsontext.finite)
     except json.JSONDecodeError as error:
         raise UnreadableCassetteError(
             f"The cassette is not valid JSON: {error.msg}", line=error.lineno, column=error.colno
@@ -222,7 +221,7 @@ def _headers(item: dict[str, Any], where: tuple[str | int, ...]) -> Headers:
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
             raise _Wrong(f'The header "{name}" is no text and no list of texts', *where, "headers", name)
-        headers[name.lower()] = tuple(values)
+        headers[name.lower()] = (*headers.get(name.lower(), ()), *values)
     return headers
 
 
@@ -246,7 +245,7 @@ def _body(
         case {"base64": str(found)}:
             try:
                 return Body(base64.b64decode(found, validate=True))
-            except binascii.Error as error:
+            except ValueError as error:  # binascii.Error, or characters that are not ASCII
                 raise _Wrong(f"This is not base64: {error}", *place, "base64") from None
         case {"file": str(found)}:
             if read_file is None:

@@ -16,8 +16,19 @@ EVENT_FIELDS: Final = ("event", "id", "retry")
 """Members of a stream event beside ``data``, each one line of text."""
 
 
+_RENAMED: Final = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+"""Python 3.13 has these phrases, 3.11 older ones; a file must say the same to both."""
+
+
 def phrase(status: int) -> str:
-    """The standard reason phrase of a status, "" where there is none: what an absent ``reason`` means."""
+    """The reason phrase of RFC 9110, "" where a status has none: what an absent ``reason`` means."""
+    if status in _RENAMED:
+        return _RENAMED[status]
     try:
         return HTTPStatus(status).phrase
     except ValueError:
