@@ -48,8 +48,7 @@ _HOMES = {
     "recorder": ("VCR", "preset", "register", "use_cassette"),
 }
 
-__all__ = [
-    "VCR",
+__all__ = [  # noqa: RUF022 - in plain alphabetical order
     "Cassette",
     "CassetteMissError",
     "DriftWarning",
@@ -60,6 +59,7 @@ __all__ = [
     "StaleWarning",
     "UnreadableCassetteError",
     "UnwritableCassetteError",
+    "VCR",
     "VcrLlmError",
     "VcrLlmWarning",
     "llm",

@@ -6,6 +6,7 @@ content: our own document, llm-mock's, and vcrpy's JSON and YAML cassettes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from vcr_llm.vcr_bridge import Pair, VcrRequest
 __all__ = ["LLM_JSON", "NAME", "Content", "LlmJsonSerializer", "dump_pairs", "load_pairs"]
 
 NAME: Final = "llm.json"
+_CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
 
 
 class Content:
@@ -38,12 +40,23 @@ class Content:
 
 def load_pairs(text: str, read_file: ReadFile | None = None) -> Content:
     """A cassette's text in any known format. Raises `UnreadableCassetteError`."""
-    if text.lstrip()[:1] in ("{", ""):
+    try:
+        if text.lstrip()[:1] not in ("{", "[", ""):
+            return _from_vcrpy(text, vcr_bridge.yamlserializer)
         document = schema.load_json(text)
         if schema.is_document(document):
             return _from_document(text, read_file)
         return _from_vcrpy(text, vcr_bridge.jsonserializer)
-    return _from_vcrpy(text, vcr_bridge.yamlserializer)
+    except UnreadableCassetteError:
+        conflict = _CONFLICT.search(text)
+        if conflict is None:
+            raise
+        raise UnreadableCassetteError(
+            "The cassette has an unresolved merge conflict",
+            line=text.count("\n", 0, conflict.start()) + 1,
+            column=1,
+            remedy="Take one side whole (git checkout --ours or --theirs), or record it again.",
+        ) from None
 
 
 def _from_document(text: str, read_file: ReadFile | None) -> Content:
@@ -58,16 +71,14 @@ def _from_vcrpy(text: str, serializer: Any) -> Content:
     """A cassette that vcrpy wrote. Its loaders raise whatever the damage leads to."""
     try:
         requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise UnreadableCassetteError(
-            f"The cassette is not valid YAML: {error.problem or error.context}",
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-        ) from None
     except Exception as error:
+        # vcrpy turns a tag it refuses into a ValueError with the YAML error as its cause.
+        cause = error if isinstance(error, yaml.MarkedYAMLError) else error.__cause__
+        if isinstance(cause, yaml.MarkedYAMLError):
+            raise _yaml_error(cause) from None
         raise UnreadableCassetteError(
-            f"This is neither an LLM cassette nor one of vcrpy's ({type(error).__name__}: {error})",
+            "This is neither an LLM cassette nor one of vcrpy's: it has no list of interactions "
+            f"that could be read ({type(error).__name__}: {error})",
             line=1,
             column=1,
             remedy="Name a cassette, or delete the file and record again with --record-mode=once.",
@@ -89,6 +100,15 @@ def dump_pairs(
     head = head or CassetteData()
     extra = {**head.extra, **({"metadata": metadata} if metadata else {})}
     return schema.dump(CassetteData(interactions, head.provider, extra), save_file)
+
+
+def _yaml_error(error: yaml.MarkedYAMLError) -> UnreadableCassetteError:
+    mark = error.problem_mark or error.context_mark
+    return UnreadableCassetteError(
+        f"The cassette is not valid YAML: {error.problem or error.context}",
+        line=mark.line + 1 if mark else None,
+        column=mark.column + 1 if mark else None,
+    )
 
 
 class LlmJsonSerializer:

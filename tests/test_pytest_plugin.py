@@ -1,0 +1,364 @@
+"""The plugin inside pytest-recording, as a user's suite sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wire import WireProvider
+
+CONFTEST = """
+import pytest, vcr_llm
+
+@pytest.fixture(scope="session")
+def vcr_config():
+    return vcr_llm.preset({options})
+"""
+ASK = """
+import openai, pytest, os
+client = openai.OpenAI(base_url=os.environ["PROVIDER_URL"] + "/v1", max_retries=0)
+
+def ask(text="hi", **more):
+    messages = [{"role": "user", "content": text}]
+    return client.chat.completions.create(model="g", messages=messages, **more).choices[0].message.content
+"""
+
+
+class Suite:
+    """A small test suite of a user, run in a process of its own as on the command line."""
+
+    def __init__(self, pytester: pytest.Pytester, provider: WireProvider) -> None:
+        self.pytester = pytester
+        self.provider = provider
+        self.environment(PROVIDER_URL=provider.url, OPENAI_API_KEY="sk-live-key")
+        self.conftest("")
+        pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error")
+
+    def environment(self, **variables: str | None) -> None:
+        for name, value in variables.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def conftest(self, options: str, more: str = "") -> None:
+        self.pytester.makeconftest(CONFTEST.format(options=options) + more)
+
+    def test(self, source: str, name: str = "test_app") -> None:
+        self.pytester.makepyfile(**{name: ASK + source})
+
+    def run(self, *arguments: str, **outcomes: int) -> pytest.RunResult:
+        result = self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        assert {name: number for name, number in result.parseoutcomes().items() if name != "seconds"} == outcomes
+        return result
+
+    def cassette(self, name: str = "test_app/test_it.llm.json") -> Path:
+        return self.pytester.path / "cassettes" / name
+
+    def interactions(self, name: str = "test_app/test_it.llm.json") -> list[Any]:
+        return list(json.loads(self.cassette(name).read_text(encoding="utf-8"))["interactions"])
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, provider: WireProvider, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    for name in ("PROVIDER_URL", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "PYTEST_ADDOPTS"):
+        monkeypatch.setenv(name, "")  # restored after the test, whatever it sets
+    return Suite(pytester, provider)
+
+
+ONE = """
+@pytest.mark.vcr
+def test_it():
+    text = ask()
+    with open("answers", "a") as file:
+        file.write(repr(text) + "\\n")
+"""
+
+
+def answers(suite: Suite) -> list[str]:
+    return (suite.pytester.path / "answers").read_text(encoding="utf-8").splitlines()
+
+
+def test_three_lines_of_conftest_record_and_replay(suite: Suite) -> None:
+    suite.test(ONE)
+    suite.run("--record-mode=once", passed=1)
+    suite.provider.stop()
+    suite.environment(OPENAI_API_KEY="none")
+    suite.run("--block-network", passed=1)
+    assert len(set(answers(suite))) == 1
+    assert suite.interactions()[0]["request"]["messages"] == [{"role": "user", "content": "hi"}]
+
+
+def test_without_a_cassette_the_default_mode_refuses_the_call(suite: Suite) -> None:
+    suite.test(ONE)
+    result = suite.run(failed=1)
+    result.stdout.fnmatch_lines(["*No recording answers this call*", "*no such file*", "*--record-mode=once*"])
+    assert suite.provider.received == []
+
+
+def test_new_episodes_all_and_rewrite(suite: Suite) -> None:
+    suite.test(ONE)
+    suite.run("--record-mode=once", passed=1)
+    suite.run("--record-mode=new_episodes", passed=1)
+    assert len(suite.provider.received) == 1
+    suite.run("--record-mode=all", passed=1)
+    suite.run("--record-mode=rewrite", passed=1)
+    assert len(suite.provider.received) == 3
+    assert len(suite.interactions()) == 1
+    suite.run(passed=1)
+    assert answers(suite)[-1] == answers(suite)[-2]
+
+
+def test_options_of_a_mark_count_for_its_test(suite: Suite) -> None:
+    suite.test("""
+@pytest.mark.vcr
+def test_it():
+    ask(max_tokens=int(os.environ["LIMIT"]))
+
+@pytest.mark.vcr(strict=True)
+def test_strict():
+    ask(max_tokens=int(os.environ["LIMIT"]))
+""")
+    os.environ["LIMIT"] = "5"
+    suite.run("--record-mode=once", passed=2)
+    os.environ["LIMIT"] = "6"
+    result = suite.run("-W", "default", passed=1, failed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*DriftWarning*max_tokens: 5 → 6*"])
+    del os.environ["LIMIT"]
+
+
+def test_drift_under_warnings_as_errors_fails_at_the_end_of_the_test(suite: Suite) -> None:
+    suite.test("""
+@pytest.mark.vcr
+def test_it():
+    ask(max_tokens=int(os.environ["LIMIT"]))
+""")
+    os.environ["LIMIT"] = "5"
+    suite.run("--record-mode=once", passed=1)
+    os.environ["LIMIT"] = "6"
+    suite.run(passed=1, errors=1)
+    del os.environ["LIMIT"]
+
+
+def test_an_unknown_option_of_a_mark_is_told(suite: Suite) -> None:
+    suite.test("""
+@pytest.mark.vcr(strickt=True)
+def test_it():
+    ask()
+""")
+    result = suite.run("--record-mode=once", "-W", "default", passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*unknown option 'strickt'*Did you mean 'strict'*"])
+
+
+def test_default_cassette_names_the_file(suite: Suite) -> None:
+    suite.test("""
+@pytest.mark.default_cassette("shared")
+@pytest.mark.vcr
+def test_it():
+    ask()
+""")
+    suite.run("--record-mode=once", passed=1)
+    assert len(suite.interactions("test_app/shared.llm.json")) == 1
+
+
+def test_extra_cassettes_answer_whatever_their_format_and_stay_where_they_are(suite: Suite) -> None:
+    suite.test("""
+@pytest.mark.vcr
+def test_it():
+    ask("one")
+
+@pytest.mark.vcr(serializer="yaml")
+def test_old():
+    ask("two")
+""")
+    suite.run("--record-mode=once", passed=2)
+    assert "interactions:" in suite.cassette("test_app/test_old.yaml").read_text(encoding="utf-8")
+    suite.test("""
+@pytest.mark.vcr("test_it.llm.json", "test_old.yaml")
+def test_both():
+    assert "one" in ask("one")
+    assert "two" in ask("two")
+    ask(os.environ["THIRD"])
+""")
+    os.environ["THIRD"] = "three"
+    suite.run("--record-mode=new_episodes", passed=1)
+    (entry,) = suite.interactions("test_app/test_both.llm.json")
+    assert entry["request"]["messages"][0]["content"] == "three"
+    suite.provider.stop()
+    suite.run(passed=1)
+    del os.environ["THIRD"]
+
+
+def test_a_missing_extra_cassette_is_warned_about(suite: Suite) -> None:
+    suite.test("""
+@pytest.mark.vcr("nowhere.yaml")
+def test_it():
+    ask()
+""")
+    result = suite.run("--record-mode=once", "-W", "default", passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*MissingCassetteWarning*nowhere.yaml does not exist*"])
+
+
+def test_the_vcr_fixture_is_the_cassette(suite: Suite) -> None:
+    suite.test("""
+import vcr as vcrpy, vcr_llm
+
+@pytest.mark.vcr
+def test_it(vcr):
+    ask()
+    assert isinstance(vcr, vcr_llm.Cassette) and isinstance(vcr, vcrpy.cassette.Cassette)
+    assert len(vcr) == 1
+""")
+    suite.run("--record-mode=once", passed=1)
+
+
+def test_without_the_preset_vcrpy_is_left_alone(suite: Suite) -> None:
+    suite.pytester.makeconftest("")
+    suite.test("""
+import vcr_llm
+
+@pytest.mark.vcr
+def test_it(vcr):
+    ask()
+    assert not isinstance(vcr, vcr_llm.Cassette)
+
+@pytest.mark.vcr(match_on=["llm"])
+def test_matcher_only(vcr):
+    ask()
+    assert isinstance(vcr, vcr_llm.Cassette)
+""")
+    suite.run("--record-mode=once", passed=2)
+    assert suite.cassette("test_app/test_it.yaml").is_file()
+    assert suite.cassette("test_app/test_matcher_only.yaml").is_file()
+
+
+def test_the_users_own_hook_still_has_its_say(suite: Suite) -> None:
+    suite.conftest(
+        'match_on=("llm", "tenant")',
+        """
+def tenant(one, two):
+    return one.headers.get("x-tenant") == two.headers.get("x-tenant") or not two.headers
+
+def pytest_recording_configure(config, vcr):
+    vcr.register_matcher("tenant", tenant)
+""",
+    )
+    suite.test(ONE)
+    suite.run("--record-mode=once", passed=1)
+    suite.run(passed=1)
+
+
+def test_async_tests_classes_and_parameters(suite: Suite) -> None:
+    suite.test("""
+import asyncio
+
+class TestAll:
+    @pytest.mark.vcr
+    @pytest.mark.parametrize("word", ["a/b", "c"])
+    def test_word(self, word):
+        assert word in ask(word)
+
+@pytest.mark.vcr
+@pytest.mark.asyncio
+async def test_async():
+    async with openai.AsyncOpenAI(base_url=os.environ["PROVIDER_URL"] + "/v1") as client:
+        calls = [client.embeddings.create(model="e", input=word) for word in "abc"]
+        assert len(await asyncio.gather(*calls)) == 3
+""")
+    suite.run("--record-mode=once", passed=3)
+    suite.provider.stop()
+    suite.run("--block-network", passed=3)
+    suite.run("--block-network", "-n", "2", passed=3)
+
+
+def test_a_failing_test_keeps_what_was_recorded(suite: Suite) -> None:
+    suite.test("""
+@pytest.mark.vcr
+def test_it():
+    ask()
+    assert False
+""")
+    suite.run("--record-mode=once", failed=1)
+    assert len(suite.interactions()) == 1
+
+
+def test_disable_recording_goes_live(suite: Suite) -> None:
+    suite.test(ONE)
+    suite.run("--disable-recording", passed=1)
+    assert len(suite.provider.received) == 1
+    assert not suite.cassette().exists()
+
+
+# --- placeholder keys --------------------------------------------------------------------------------
+
+
+def ini(suite: Suite, line: str) -> None:
+    suite.pytester.makeini(f"[pytest]\nasyncio_default_fixture_loop_scope = function\n{line}")
+
+
+def test_with_placeholder_keys_a_client_made_at_import_replays(suite: Suite) -> None:
+    suite.test(ONE)
+    suite.run("--record-mode=once", passed=1)
+    ini(suite, "llm_placeholder_keys = true")
+    suite.environment(OPENAI_API_KEY=None)
+    suite.run("--block-network", passed=1)
+    suite.run("--block-network", "-n", "1", passed=1)
+
+
+def test_the_placeholder_is_gone_after_the_run(suite: Suite) -> None:
+    suite.test(ONE)
+    suite.run("--record-mode=once", passed=1)
+    ini(suite, "llm_placeholder_keys = true")
+    suite.environment(OPENAI_API_KEY=None)
+    suite.pytester.makepyfile(
+        run="""
+import os, pytest
+assert pytest.main(["-p", "no:cacheprovider", "-q"]) == 0
+assert "OPENAI_API_KEY" not in os.environ
+print("gone")
+"""
+    )
+    suite.pytester.runpython("run.py").stdout.fnmatch_lines(["gone"])
+
+
+def test_a_live_call_with_a_placeholder_key_says_what_to_set(suite: Suite) -> None:
+    suite.test(ONE)
+    ini(suite, "llm_placeholder_keys = true")
+    suite.environment(OPENAI_API_KEY=None)
+    result = suite.run("--record-mode=once", failed=1)
+    result.stdout.fnmatch_lines(["*PlaceholderKeyError*needs a real API key*OPENAI_API_KEY*"])
+    assert suite.provider.received == []
+
+
+def test_a_real_key_is_never_replaced(suite: Suite) -> None:
+    suite.test(ONE)
+    ini(suite, "llm_placeholder_keys = true")
+    suite.run("--record-mode=once", passed=1)
+    assert suite.provider.received[0].headers["authorization"] == "Bearer sk-live-key"
+
+
+def test_a_missing_key_names_the_option_where_it_would_help(suite: Suite) -> None:
+    suite.test(ONE)
+    suite.environment(OPENAI_API_KEY=None)
+    suite.run(errors=1).stdout.fnmatch_lines(["*without an API key*llm_placeholder_keys*"])
+    suite.pytester.makepyfile(
+        test_app="""
+import anthropic, openai, pytest
+
+@pytest.mark.vcr
+def test_openai():
+    openai.OpenAI()
+
+@pytest.mark.vcr
+def test_anthropic():
+    anthropic.Anthropic().messages.create(model="c", max_tokens=1, messages=[])
+
+def test_without_cassette():
+    openai.OpenAI()
+"""
+    )
+    result = suite.run(failed=3)
+    assert result.stdout.str().count("llm_placeholder_keys") == 2

@@ -1,0 +1,143 @@
+"""The house: floors, promises, and the private names of vcrpy that we stand on."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import vcr
+import vcr.cassette
+import vcr.config
+import vcr.stubs.httpx_stubs
+
+import vcr_llm
+
+PACKAGE = Path(vcr_llm.__file__).parent
+
+FLOORS = [
+    {"errors", "jsontext", "jsonplace", "content", "multipart", "placeholder", "sdk_errors"},
+    {"sse"},
+    {"interaction"},
+    {"providers"},
+    {"answers", "fingerprint", "scrub"},
+    {"diff", "ranking", "schema"},
+    {"report", "store", "vcr_bridge"},
+    {"matchers", "serializer"},
+    {"persister"},
+    {"cassette"},
+    {"recorder"},
+    {"demo", "pytest_plugin"},
+    {"cli"},
+]
+"""A module imports only from the floors below its own; inside a package its files may import each other."""
+
+PURE = 6
+"""The floors from the bottom that touch no disk, clock, environment, vcrpy or pytest."""
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    return found
+
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if name_of(path) != "__init__")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_lower_floors(path: Path) -> None:
+    floor = {name: number for number, names in enumerate(FLOORS) for name in names}
+    own = name_of(path)
+    assert own in floor, f"{own} has no floor"
+    for module in imports(path):
+        parts = module.split(".")
+        if parts[0] == "vcr_llm" and len(parts) > 1 and parts[1] != own and parts[1] in floor:
+            assert floor[parts[1]] < floor[own], f"{own} imports {parts[1]} of its own floor or above"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if name_of(path) in set().union(*FLOORS[:PURE])], ids=lambda path: path.stem
+)
+def test_the_core_is_pure(path: Path) -> None:
+    outside = {"os", "io", "pathlib", "time", "socket", "vcr", "pytest", "pytest_recording"}
+    assert not {module.split(".")[0] for module in imports(path)} & outside
+    assert ".now(" not in path.read_text(encoding="utf-8")
+
+
+def test_all_is_sorted_and_every_name_is_there() -> None:
+    assert vcr_llm.__all__ == sorted(vcr_llm.__all__)
+    for name in vcr_llm.__all__:
+        assert getattr(vcr_llm, name) is not None
+    assert set(vcr_llm.__all__) <= set(dir(vcr_llm))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = vcr_llm.nothing
+
+
+def test_the_package_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("module", ["vcr_llm", "vcr_llm.pytest_plugin"])
+def test_importing_it_costs_nothing_heavy(module: str) -> None:
+    code = f"import {module}, sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"vcr", "yaml", "click", "rich", "openai", "anthropic", "httpx", "httpx2", "aiohttp", "hashlib"}
+    loaded = set(run.stdout.split())
+    # pytest itself loads some; what counts is what comes on top of it.
+    if module.endswith("plugin"):
+        run = subprocess.run(
+            [sys.executable, "-c", "import pytest, sys; print(*sys.modules)"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        loaded -= set(run.stdout.split())
+    assert not loaded & heavy
+
+
+# --- vcrpy's private names (they are used in vcr_bridge only) ----------------------------------------
+
+
+def test_the_cassettes_private_attributes_are_still_there() -> None:
+    cassette = vcr.cassette.Cassette("x")
+    names = """_persister _serializer _match_on _before_record_request _loaded_count _old_interactions
+        _played_interactions _load _save _persist data dirty rewound play_counts record_mode""".split()
+    assert [name for name in names if not hasattr(cassette, name)] == []
+
+
+def test_the_stubs_still_ask_in_the_order_we_rely_on() -> None:
+    source = inspect.getsource(vcr.stubs.httpx_stubs._vcr_request)
+    play, refuse = source.index("can_play_response_for"), source.index("write_protected and cassette.filter_request")
+    assert play < refuse
+
+
+def test_the_cassette_is_made_from_the_merged_config() -> None:
+    merged = vcr.VCR().get_merged_config(path="x")
+    parameters = inspect.signature(vcr.cassette.Cassette.__init__).parameters
+    leftover = set(merged) - set(parameters)
+    assert leftover == {"path_transformer", "func_path_generator", "record_on_exception"}
+    assert leftover == set(vcr.cassette.CassetteContextDecorator._non_cassette_arguments)
+
+
+def test_pytest_recordings_persister_still_names_its_extra_cassettes() -> None:
+    from pytest_recording._vcr import CombinedPersister
+
+    from vcr_llm.vcr_bridge import extra_paths, writes_files_itself
+
+    persister = CombinedPersister(["a", "b"])
+    assert extra_paths(persister) == ("a", "b")
+    assert not writes_files_itself(persister)
+    assert not writes_files_itself(vcr.VCR().persister)
