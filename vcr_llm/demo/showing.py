@@ -6,6 +6,7 @@ Good in 80 columns and in more, with and without a terminal.
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from typing import Final
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -25,8 +25,11 @@ __all__ = ["Showing"]
 
 _INDENT: Final = 2
 _THEME: Final = "ansi_dark"  # the terminal's own colours
-_CASSETTE_HEAD: Final = 48
-_CASSETTE_TAIL: Final = 11
+_LONG_PARTS: Final = re.compile(
+    r"""^( *)("(?:tools|data|headers)": [\[{])\n(?:\1 .*\n)+\1([\]}])""", re.MULTILINE
+)
+"""In a cassette: a key with a value of several lines."""
+_LEFT_OUT: Final = r"(?<=[\[{])…(?=[\]}])"
 
 
 def _console() -> Console:
@@ -47,47 +50,58 @@ class Showing:
         return cls(_console())
 
     @property
-    def color(self) -> bool:
+    def has_color(self) -> bool:
         return self.console.color_system is not None
 
     @property
     def output_width(self) -> int:
-        """The columns that are left for pytest's output."""
+        """The columns left for what is shown indented."""
         return self.console.width - _INDENT
 
     def heading(self, text: str) -> None:
         self.console.print()
         self.console.rule(Text(text, "bold"), align="left")
 
-    def paragraph(self, text: str, style: str = "") -> None:
-        self.console.print(Text(text, style))
+    def paragraph(self, text: str) -> None:
+        self.console.print(Text(text))
+
+    def failure(self, text: str) -> None:
+        self.console.print(Text(f"\n{text}", "bold red"))
 
     def command(self, text: str) -> None:
         """A command line, to copy: never broken."""
-        self.console.print(Padding.indent(Text(f"$ {text}", "bold cyan"), _INDENT), soft_wrap=True)
+        self._indented(Text(f"$ {text}", "bold cyan"))
 
     def output_line(self, line: str) -> None:
-        """A line of a program's own output, colours included."""
-        self.console.print(Text(" " * _INDENT) + Text.from_ansi(line), soft_wrap=True)
+        """A line of a program's own output, its colours included."""
+        self._indented(Text.from_ansi(line))
+
+    def _indented(self, line: Text) -> None:
+        self.console.print(Text(" " * _INDENT) + line, soft_wrap=True)
 
     def source(self, text: str, language: str) -> None:
-        """Lines of a file, those too long for the screen cut."""
-        width = self.console.width - _INDENT
-        lines = (line if len(line) <= width else f"{line[: width - 1]}…" for line in text.splitlines())
-        code = Syntax("\n".join(lines), language, theme=_THEME, background_color="default")
-        for line in code.highlight("\n".join(_cut(text, width))).split("\n"):
-            self.console.print(Text(" " * _INDENT) + line, soft_wrap=True)
+        """A file's text; lines too long for the screen go on below, further in."""
+        syntax = Syntax(text, language, theme=_THEME, background_color="default")
+        highlighted = syntax.highlight(text)
+        highlighted.rstrip()
+        highlighted.highlight_regex(_LEFT_OUT, "dim default not underline")  # an error to the highlighter
+        for line in highlighted.split("\n", allow_blank=True):
+            self._hanging(line)
+
+    def _hanging(self, line: Text) -> None:
+        """A line of which the parts that do not fit stand below, further in than its beginning."""
+        depth = len(line.plain) - len(line.plain.lstrip())
+        further = depth + _INDENT
+        first, *rest = line[depth:].wrap(self.console, self.output_width - further) or [Text()]
+        first.rstrip()
+        self._indented(Text(" " * depth) + first)
+        for part in rest:
+            part.rstrip()
+            self._indented(Text(" " * further) + part)
 
     def cassette(self, text: str) -> None:
-        """A cassette; of a long one the beginning and the end."""
-        lines = text.splitlines()
-        left_out = len(lines) - _CASSETTE_HEAD - _CASSETTE_TAIL
-        if left_out <= 1:
-            self.source(text, "json")
-            return
-        self.source("\n".join(lines[:_CASSETTE_HEAD]), "json")
-        self.output_line(f"… {left_out} more lines …")
-        self.source("\n".join(lines[-_CASSETTE_TAIL:]), "json")
+        """A cassette without the parts that are long and say little."""
+        self.source(_LONG_PARTS.sub(r"\1\2…\3", text), "json")
 
     def answers(self, recorded: Answers, replayed: Answers) -> None:
         """The answers of both runs below each other."""
@@ -98,16 +112,14 @@ class Showing:
             for first, second in zip_longest(recorded.get(test, []), replayed.get(test, [])):
                 style = "green" if first == second else "bold red"
                 table.add_row(name, "1", Text(_last_line(first)))
-                table.add_row("", "2", Text(_last_line(second), style), end_section=False)
+                table.add_row("", "2", Text(_last_line(second), style))
                 name = ""
         self.console.print(table)
 
     def findings(self, found: Iterable[Finding]) -> None:
-        table = Table.grid(padding=(0, 1))
         for finding in found:
-            mark = Text("yes", "green") if finding.holds else Text("NO", "bold red")
-            table.add_row(Text(" "), mark, Text(finding.text))
-        self.console.print(table)
+            mark = Text("yes  ", "green") if finding.holds else Text("NO   ", "bold red")
+            self._hanging(mark + Text(finding.text))
 
 
 def _last_line(answer: str | None) -> str:

@@ -31,10 +31,12 @@ __all__ = [
     "Finding",
     "Run",
     "addresses",
+    "clean_environment",
     "fake_keys",
     "findings",
     "missing_packages",
     "perform",
+    "pytest_environment",
     "suite_text",
     "write_suite",
 ]
@@ -65,7 +67,17 @@ _PASSED_ON: Final = (
 )
 """What Python needs to start and to find the packages. All else stays out: keys, proxies, pytest options."""
 
-_PYTEST_OPTIONS: Final = ("-c", "pytest.ini", "--rootdir=.", "-p", "recording", "-p", "vcr_llm", "-p", "no:cacheprovider")
+_PYTEST_OPTIONS: Final = (
+    "-c",
+    "pytest.ini",
+    "--rootdir=.",
+    "-p",
+    "recording",
+    "-p",
+    "vcr_llm",
+    "-p",
+    "no:cacheprovider",
+)
 _HEADERS_WITH_KEYS: Final = ("authorization", "x-api-key")
 
 
@@ -131,24 +143,14 @@ def perform(
     folder: Path,
     name: str,
     options: Iterable[str],
+    environment: Mapping[str, str],
     provider: LocalProvider,
-    *,
-    keys: Mapping[str, str],
-    width: int,
-    color: bool,
     show: Callable[[str], object],
 ) -> Run:
     """Run the suite in ``folder`` with these pytest options; ``show`` gets each line of pytest's output."""
-    answers = folder / "answers" / f"{name}.json"
+    answers = folder.absolute() / "answers" / f"{name}.json"
     received = len(provider.received)
-    environment = {
-        **_clean_environment(),
-        **_pytest_environment(width, color),
-        **addresses(provider),
-        **keys,
-        "DEMO_ANSWERS": str(answers.absolute()),
-    }
-    exit_code = _run_pytest(folder, options, environment, show)
+    exit_code = _run_pytest(folder, options, {**environment, "DEMO_ANSWERS": str(answers)}, show)
     return Run(
         exit_code,
         json.loads(answers.read_text(encoding="utf-8")) if answers.exists() else {},
@@ -162,20 +164,25 @@ def addresses(provider: LocalProvider) -> dict[str, str]:
     return {"ANTHROPIC_BASE_URL": provider.url, "OPENAI_BASE_URL": f"{provider.url}/v1"}
 
 
-def _clean_environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+def clean_environment() -> dict[str, str]:
+    """This process's environment without anything that could change a run, or be a secret."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    if "PYTHONPATH" in passed_on:  # may be relative to this folder; the run is in another one
+        folders = passed_on["PYTHONPATH"].split(os.pathsep)
+        passed_on["PYTHONPATH"] = os.pathsep.join(str(Path(folder).absolute()) for folder in folders)
+    return passed_on
 
 
-def _pytest_environment(width: int, color: bool) -> dict[str, str]:
-    """Options that make the run the same everywhere, out of sight: the command shown is the command run."""
-    options = (*_PYTEST_OPTIONS, f"--color={'yes' if color else 'no'}")
+def pytest_environment(width: int, has_color: bool) -> dict[str, str]:
+    """Options that make a run the same everywhere, out of sight: the command shown is the command run."""
+    options = (*_PYTEST_OPTIONS, f"--color={'yes' if has_color else 'no'}")
     return {
         "PYTEST_ADDOPTS": shlex.join(options),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # other plugins may have a say in order and output
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # other plugins may change order and output
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",
         "COLUMNS": str(width),
-        "NO_PROXY": "*",  # without it, proxies of the operating system's settings are used
+        "NO_PROXY": "*",  # else proxies from the operating system's settings are used
     }
 
 
@@ -248,8 +255,10 @@ def _same_answers(recorded: Answers, replayed: Answers) -> list[Finding]:
 
 
 def _asked_once(recorded: Run, replayed: Run) -> Finding:
-    told = f"The provider got {recorded.requests} requests in run 1 and {replayed.requests or 'none'} in run 2."
-    return Finding(recorded.requests > 0 == replayed.requests, told)
+    told = (
+        f"The provider got {recorded.requests} requests in run 1 and {replayed.requests or 'none'} in run 2."
+    )
+    return Finding(recorded.requests > 0 and replayed.requests == 0, told)
 
 
 def _untouched(before: Mapping[str, str], after: Mapping[str, str]) -> Finding:
@@ -261,9 +270,9 @@ def _untouched(before: Mapping[str, str], after: Mapping[str, str]) -> Finding:
 
 def _without_keys(folder: Path, keys: Mapping[str, str]) -> Finding:
     """Run 1 had keys and sent them in headers; none of either may be in a file."""
-    secrets_ = [text.lower().encode() for text in (*keys.values(), *_HEADERS_WITH_KEYS)]
+    traces = [text.lower().encode() for text in (*keys.values(), *_HEADERS_WITH_KEYS)]
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    leaking = [path.name for path in files if any(text in path.read_bytes().lower() for text in secrets_)]
+    leaking = [path.name for path in files if any(text in path.read_bytes().lower() for text in traces)]
     if leaking:
         return Finding(False, f"A key or an authorization header is in: {', '.join(leaking)}.")
     return Finding(True, f"No key and no authorization header is in any of the {len(files)} files.")
