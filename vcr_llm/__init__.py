@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vcr_llm.cassette import Cassette
+    from vcr_llm.dropin import llm_mock
     from vcr_llm.errors import (
         CassetteMissError,
         DriftWarning,
+        FixtureNotFoundError,
+        FixtureParseError,
         MissingCassetteWarning,
         NewerCassetteError,
         OptionError,
@@ -31,9 +34,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "cassette": ("Cassette",),
+    "dropin": ("llm_mock",),
     "errors": (
         "CassetteMissError",
         "DriftWarning",
+        "FixtureNotFoundError",
+        "FixtureParseError",
         "MissingCassetteWarning",
         "NewerCassetteError",
         "OptionError",
@@ -52,6 +58,8 @@ __all__ = [  # noqa: RUF022 - in plain alphabetical order
     "Cassette",
     "CassetteMissError",
     "DriftWarning",
+    "FixtureNotFoundError",
+    "FixtureParseError",
     "MissingCassetteWarning",
     "NewerCassetteError",
     "OptionError",
@@ -63,6 +71,7 @@ __all__ = [  # noqa: RUF022 - in plain alphabetical order
     "VcrLlmError",
     "VcrLlmWarning",
     "llm",
+    "llm_mock",
     "llm_strict",
     "preset",
     "register",

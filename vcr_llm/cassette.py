@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +24,7 @@ from vcr_llm.matchers import MATCHERS, fingerprint_of, llm_strict
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.ranking import Choice, Recordings, Rules, Tier
 from vcr_llm.report import miss_text
+from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.sdk_errors import passing
 from vcr_llm.vcr_bridge import (
     RIDER,
@@ -81,7 +81,12 @@ class Context(CassetteContextDecorator):  # type: ignore[misc]
 
     def __exit__(self, *exc_info: Any) -> None:
         super().__exit__(*exc_info)
-        self._entered.closed()
+        try:
+            self._entered.closed()
+        except VcrLlmWarning:
+            # A warning that is an error must not hide what the block itself failed with.
+            if not any(exc_info):
+                raise
 
 
 class Cassette(BridgedCassette):
@@ -117,22 +122,22 @@ class Cassette(BridgedCassette):
     # --- loading and recording
 
     def _load(self) -> None:
-        self._loading = True
+        self.loading = True
         super()._load()
         self._own_count = len(self.data)
         if hasattr(self.persister, "load_extras"):
             pairs, self._missing_extras = self.persister.load_extras(self.serializer, os.fspath(self.path))
             self.load_more(pairs)
-        self._loading = False
+        self.loading = False
 
-    _loading = False
+    loading = False
 
     def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         """Record an interaction (vcrpy's stubs call this, and loading does)."""
         with self._lock:
             before = len(self.data)
             super().append(request, decoded(response))
-            if len(self.data) > before and not self._loading:
+            if len(self.data) > before and not self.loading:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", now)
 
@@ -239,7 +244,9 @@ class Cassette(BridgedCassette):
         return not matchers or bool(requests_match(request, self.data[number][0], matchers))
 
     def _fingerprint(self, request: VcrRequest) -> Fingerprint:
-        return fingerprint_of(request, match_host=self.rules.match_host)
+        return fingerprint_of(
+            request, match_host=self.rules.match_host, match_on=self.rules.match_on
+        )
 
     def _index(self) -> None:
         """Index what has come to ``data`` since; all again where somebody has taken something out."""
@@ -261,6 +268,8 @@ class Cassette(BridgedCassette):
         if found and deviation not in self.deviations:
             self.deviations.append(deviation)
 
+    _miss_type: type[CassetteMiss] = CassetteMiss
+
     def _miss(self, request: VcrRequest) -> CassetteMiss:
         text = miss_text(
             to_request(request),
@@ -271,7 +280,7 @@ class Cassette(BridgedCassette):
             strict=self._strict,
         )
         self.misses.append(text)
-        return passing(CassetteMiss(self, request, text))
+        return passing(self._miss_type(self, request, text))
 
     def closed(self) -> None:
         """Called when nothing is patched any more: raises what saving raised, then warns."""
@@ -308,33 +317,23 @@ class Cassette(BridgedCassette):
         if self.record_mode == RecordMode.ALL:
             if not self.dirty:
                 return None
-            return recorded if self.drop_unused_requests else self._replaced(own, recorded)
+            if self.drop_unused_requests:
+                return recorded
+            return replaced_in_place(own, recorded, self._identities())
         if self.drop_unused_requests:
             played = [pair for number, pair in enumerate(own) if self.play_counts[number]]
             if len(played) < len(own):
                 return played + recorded
         return own + recorded if self.dirty else None
 
-    def _replaced(self, own: list[Pair], recorded: list[Pair]) -> list[Pair]:
-        """The file's interactions with those recorded again in their places, and new ones behind."""
-        fresh: dict[Any, deque[Pair]] = defaultdict(deque)
-        for pair in recorded:
-            fresh[self._identity(pair)].append(pair)
-        again = set(fresh)
-        kept: list[Pair] = []
-        taken: Counter[int] = Counter()
-        for pair in own:
-            identity = self._identity(pair)
-            if identity not in again:
-                kept.append(pair)
-            elif fresh[identity]:
-                kept.append(fresh[identity].popleft())
-                taken[id(kept[-1])] += 1
-        return kept + [pair for pair in recorded if not taken[id(pair)]]
+    def _identities(self) -> list[Callable[[Pair], Hashable]]:
+        """What a re-recording replaces: exactly the same request, or a changed sibling would be lost."""
 
-    def _identity(self, pair: Pair) -> tuple[str, str, str]:
-        found = self._fingerprint(pair[0])
-        return found.place, found.key, found.whole
+        def same_request(pair: Pair) -> Hashable:
+            found = self._fingerprint(pair[0])
+            return found.place, found.key, found.whole
+
+        return [same_request]
 
 
 _DEVIATIONS = (

@@ -45,10 +45,14 @@ def _gzip(raw: bytes) -> bytes:
 def _deflate(raw: bytes) -> bytes:
     # RFC 9110 means zlib's format; some servers send the bare deflate stream instead.
     for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        stream = zlib.decompressobj(window)
         try:
-            return zlib.decompress(raw, window)
+            body = stream.decompress(raw)
         except zlib.error:
             continue
+        # Plain text can begin like a bare stream (JSON's "{" does); then it does not end like one.
+        if stream.eof and not stream.unused_data:
+            return body
     raise _NotEncoded
 
 
@@ -72,8 +76,14 @@ def _zstd(raw: bytes) -> bytes:
         raise MissingDecoderError("zstd") from error
     try:
         # A response may be several frames, and a frame need not say its size.
-        with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as reader:
-            return bytes(reader.read())
+        body = b""
+        while raw:
+            frame = zstandard.ZstdDecompressor().decompressobj()
+            body += frame.decompress(raw)
+            if not frame.eof:
+                raise _NotEncoded
+            raw = frame.unused_data
+        return body
     except zstandard.ZstdError as error:
         raise _NotEncoded from error
 

@@ -22,6 +22,8 @@ from collections.abc import Iterable
 __all__ = [
     "CassetteMissError",
     "DriftWarning",
+    "FixtureNotFoundError",
+    "FixtureParseError",
     "MissingCassetteWarning",
     "NewerCassetteError",
     "OptionError",
@@ -83,6 +85,12 @@ class NewerCassetteError(UnreadableCassetteError):
     remedy = "Update with: pip install -U vcr-llm"
 
 
+class FixtureParseError(UnreadableCassetteError):
+    """``llm_mock`` was given a file that cannot be read (llm-mock's name for it)."""
+
+    remedy = "Restore it from version control, or delete it and record it again with mode='record'."
+
+
 class UnwritableCassetteError(VcrLlmError):
     """A cassette that could not be saved; what was on disk before is still there."""
 
@@ -95,6 +103,10 @@ class UnwritableCassetteError(VcrLlmError):
 
 class CassetteMissError(VcrLlmError):
     """A call that has no recording, in a record mode that does not allow recording it."""
+
+
+class FixtureNotFoundError(CassetteMissError):
+    """``llm_mock`` has no file, or no recording of this call (llm-mock's name for it)."""
 
 
 class PlaceholderKeyError(VcrLlmError):
@@ -111,12 +123,15 @@ class PlaceholderKeyError(VcrLlmError):
 
 
 class OptionError(VcrLlmError, TypeError):
-    """An option that neither vcrpy, pytest-recording nor this package knows."""
+    """An option, or the value of one, that neither vcrpy, pytest-recording nor this package knows."""
 
-    def __init__(self, function: str, unknown: str, known: Iterable[str]) -> None:
-        close = difflib.get_close_matches(unknown, list(known), n=1)
+    def __init__(self, function: str, unknown: str, known: Iterable[str], what: str = "option") -> None:
+        known = list(known)
+        close = difflib.get_close_matches(unknown, known, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"{function} got an unknown option {unknown!r}.{hint}")
+        if not close and len(known) < 20:
+            hint = f" It takes {', '.join(map(repr, known))}."
+        super().__init__(f"{function} got an unknown {what} {unknown!r}.{hint}")
 
 
 class VcrLlmWarning(UserWarning):

@@ -58,8 +58,14 @@ class Fingerprint:
         return _digest([self.place, self.key])
 
 
-def fingerprint(request: Request, *, match_host: bool = True) -> Fingerprint:
-    """The fingerprint of a request. With ``match_host=False`` scheme, host and port play no part."""
+def fingerprint(
+    request: Request, *, match_host: bool = True, match_on: Sequence[str] = MATCH_ON
+) -> Fingerprint:
+    """The fingerprint of a request.
+
+    With ``match_host=False`` scheme, host and port play no part. ``match_on`` names the parts of the key:
+    ``model``, ``messages`` and ``temperature`` wherever the operation keeps them, or fields of the body.
+    """
     call = classify(request)
     method, host, path, query = place(request)
     where = f"{method} {host if match_host else ''}{path}"
@@ -67,11 +73,21 @@ def fingerprint(request: Request, *, match_host: bool = True) -> Fingerprint:
     whole = _digest([query, body])
     if call is None:
         return Fingerprint(None, where, _digest(query), whole)
-    temperature = call.operation.default_temperature if call.temperature is None else call.temperature
-    # A body without fields (JSON nested too deep, bytes, a list) counts as a whole.
-    prompt = call.prompt if isinstance(body, Mapping) and body.keys() != {_SHA256} else [call.prompt, body]
-    key = [str(call.operation), call.stream, call.model, prompt, temperature]
-    return Fingerprint(call, where, _digest(key), whole)
+    parts = {name: _part(call, body, name) for name in match_on}
+    return Fingerprint(call, where, _digest([str(call.operation), call.stream, parts]), whole)
+
+
+def _part(call: Call, body: Any, name: str) -> Any:
+    match name:
+        case "model":
+            return call.model
+        case "temperature":
+            return call.operation.default_temperature if call.temperature is None else call.temperature
+        case "messages":
+            # A body without fields (JSON nested too deep, bytes, a list) counts as a whole.
+            named = isinstance(body, Mapping) and body.keys() != {_SHA256}
+            return call.prompt if named else [call.prompt, body]
+    return body.get(name) if isinstance(body, Mapping) else None
 
 
 class Place(NamedTuple):
@@ -91,11 +107,13 @@ def place(request: Request) -> Place:
 
 def whole_request(request: Request) -> Any:
     """The request's body as a value to compare: JSON, a form's fields, or the digest of its bytes."""
-    if request.body is None or not request.body.raw:
+    if request.body is None:
         return None
     value = request.body.json
     if value is not NO_JSON:
         return value
+    if not request.body.raw:
+        return None
     fields = body_fields(request)
     return fields or {_SHA256: hashlib.sha256(request.body.raw).hexdigest()}
 

@@ -11,26 +11,32 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from vcr_llm.fingerprint import Fingerprint, fingerprint
+from vcr_llm.fingerprint import MATCH_ON, Fingerprint, fingerprint
 from vcr_llm.vcr_bridge import VcrRequest, to_request
 
 __all__ = ["MATCHERS", "fingerprint_of", "llm", "llm_strict"]
 
-_Known = tuple[str, str, Any, bool, Fingerprint]
+_Known = tuple[str, str, Any, bool, tuple[str, ...], Fingerprint]
 _known: weakref.WeakKeyDictionary[VcrRequest, _Known] = weakref.WeakKeyDictionary()
 
 
-def fingerprint_of(request: VcrRequest, *, match_host: bool = True) -> Fingerprint:
+def fingerprint_of(
+    request: VcrRequest, *, match_host: bool = True, match_on: tuple[str, ...] = MATCH_ON
+) -> Fingerprint:
     """The fingerprint of vcrpy's request object, computed once as long as the request stays the same.
 
     vcrpy asks every matcher about every stored request, twice per call.
     """
     body = request.body
     known = _known.get(request)
-    if known and known[:2] == (request.method, request.uri) and known[2] is body and known[3] is match_host:
-        return known[4]
-    found = fingerprint(to_request(request), match_host=match_host)
-    _known[request] = (request.method, request.uri, body, match_host, found)
+    if (
+        known
+        and known[2] is body
+        and (known[0], known[1], known[3], known[4]) == (request.method, request.uri, match_host, match_on)
+    ):
+        return known[5]
+    found = fingerprint(to_request(request), match_host=match_host, match_on=match_on)
+    _known[request] = (request.method, request.uri, body, match_host, match_on, found)
     return found
 
 

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from vcr_llm.fingerprint import Fingerprint, llm_mock_hash
+from vcr_llm.fingerprint import MATCH_ON, Fingerprint, llm_mock_hash
 from vcr_llm.interaction import Interaction, Request
 
 __all__ = ["Choice", "Recordings", "Rules", "Tier"]
@@ -38,7 +38,7 @@ class Rules:
     ``strict``: only exact recordings answer. ``fallback``: names of the vcrpy matchers of the third
     tier, none by default. ``repeats``: the last recording of a call answers again when all are played;
     ``repeat_others`` says the same of requests that are no LLM call (vcrpy's ``allow_playback_repeats``).
-    ``match_host``: scheme, host and port count.
+    ``match_host``: scheme, host and port count. ``match_on``: the parts of an LLM call's key.
     """
 
     strict: bool = False
@@ -46,6 +46,7 @@ class Rules:
     repeats: bool = True
     repeat_others: bool = False
     match_host: bool = True
+    match_on: tuple[str, ...] = MATCH_ON
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Recordings:
             body = request.body.json if request.body is not None else None
             keys.append((operation, live.key))
             if isinstance(body, dict):
-                keys.append((operation, live.call.stream, llm_mock_hash(body)))
+                keys.append((operation, live.call.stream, llm_mock_hash(body, self.rules.match_on)))
         return _merged([self._same.get(key, []) for key in keys])
 
     def _next(self, candidates: Sequence[int], free: Accepts, is_call: bool) -> int | None:

@@ -21,7 +21,7 @@ from vcr_llm.serializer import LLM_JSON, NAME
 
 __all__ = ["VCR", "is_ours", "open_cassette", "preset", "register", "use_cassette"]
 
-OPTIONS: Final = frozenset(field.name for field in fields(Rules)) - {"repeat_others"}
+OPTIONS: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "repeat_others"}
 """The options of this package; they travel beside vcrpy's own."""
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"match_on": ("llm",), "serializer": NAME}

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any, Final
 
 from vcr_llm import jsontext
@@ -159,9 +160,9 @@ def _event(block: list[str]) -> tuple[StreamEvent, tuple[str, ...]]:
 
 def _common_order(orders: list[tuple[str, ...]]) -> tuple[str, ...]:
     """One order of fields of which each event's order is a part."""
-    longest = max(orders, key=len)
-    for candidate in (FIELDS, (*longest, *(name for name in FIELDS if name not in longest))):
-        if all(tuple(name for name in candidate if name in order) == order for order in orders):
+    found = set(orders)
+    for candidate in permutations(FIELDS):  # the first is FIELDS itself
+        if all(tuple(name for name in candidate if name in order) == order for order in found):
             return candidate
     raise _Lossy("events with their fields in different orders")
 

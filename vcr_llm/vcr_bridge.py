@@ -33,6 +33,7 @@ __all__ = [
     "CannotOverwriteExistingCassetteException",
     "CassetteContextDecorator",
     "CassetteNotFoundError",
+    "FilesystemPersister",
     "Pair",
     "RecordMode",
     "VcrRequest",
@@ -220,6 +221,10 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         """How many interactions, from the first, came from files."""
         count: int = self._loaded_count
         return count
+
+    def save_to(self, path: str) -> None:
+        """Save to another file than the one loaded from."""
+        self._path = path
 
     def filtered(self, request: VcrRequest) -> VcrRequest | None:
         """A copy of the request after the user's filters; None where it is to be ignored."""

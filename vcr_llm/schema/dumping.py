@@ -73,7 +73,7 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
 
 
 def _hash(interaction: Interaction) -> str:
-    if interaction.bare and interaction.hash is not None:
+    if interaction.hash is not None:
         return interaction.hash
     body = interaction.request.body
     value = body.json if body is not None else None
@@ -83,7 +83,7 @@ def _hash(interaction: Interaction) -> str:
 
 
 def _content_type(headers: Headers) -> str:
-    return headers.get("content-type", ("",))[0].lower()
+    return next(iter(headers.get("content-type", ())), "").lower()
 
 
 def _says_json(headers: Headers) -> bool:

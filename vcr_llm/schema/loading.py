@@ -121,9 +121,9 @@ def _interaction(entry: Any, number: int, provider: str | None, read_file: ReadF
     events = _events(_member(entry, "stream_events", list, where, []), where)
     http = _member(entry, "http", dict, where, None)
     recorded_at = _member(entry, "recorded_at", str, where, None)
+    stored_hash = _member(entry, "hash", str, where, None)
     extra = _extra(entry, _KNOWN, *where)
     if http is None:
-        stored_hash = _member(entry, "hash", str, where, None)
         return _bare(request, response, streaming, events, provider, where, (recorded_at, stored_hash, extra))
     place = (*where, "http")
     status = _member(http, "status", int, place, 200)
@@ -141,6 +141,7 @@ def _interaction(entry: Any, number: int, provider: str | None, read_file: ReadF
         ),
         Response(status, _member(http, "reason", str, place, phrase(status)), headers, body),
         recorded_at,
+        stored_hash,
         extra=extra,
     )
 
@@ -255,7 +256,13 @@ def _body(
 
 
 _MISSING: Final = object()
-_KINDS: Final = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number"}
+_KINDS: Final = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+}
 
 
 def _member(
