@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from pytest_recording import network
+from suite import Suite
 from wire import WireProvider
 
 pytest_plugins = ["pytester"]
@@ -22,3 +23,11 @@ def offline() -> Iterator[None]:
     """No connection goes anywhere, not even to this machine."""
     with network.blocking_context():
         yield
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, provider: WireProvider, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    names = ("PROVIDER_URL", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "PYTEST_ADDOPTS", "LLM_MOCK_DISABLED")
+    for name in names:
+        monkeypatch.setenv(name, "")  # restored after the test, whatever it sets
+    return Suite(pytester, provider)

@@ -74,7 +74,7 @@ def test_it_is_reported_and_left_alone(name: str, mode: str, tmp_path: Path) -> 
 def test_a_folder_in_its_place_is_told(mode: str, tmp_path: Path) -> None:
     path = tmp_path / "folder.llm.json"
     path.mkdir()
-    with pytest.raises(vcr_llm.UnreadableCassetteError, match="Is a directory.*Remove the folder"):
+    with pytest.raises(vcr_llm.UnreadableCassetteError, match=r"Is a directory.*Remove the folder"):
         open_and_close(path, mode)
 
 
@@ -111,14 +111,14 @@ def test_a_failed_save_comes_out_after_unpatching_and_keeps_the_old_file(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    with (
-        pytest.raises(vcr_llm.UnwritableCassetteError, match="No space left on device"),
-        vcr_llm.use_cassette(path, record_mode="new_episodes") as cassette,
-    ):
-        cassette.append(
-            _request(), {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}}
-        )
-        monkeypatch.setattr(os, "fsync", full)
+    def record() -> None:
+        with vcr_llm.use_cassette(path, record_mode="new_episodes") as cassette:
+            response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}}
+            cassette.append(_request(), response)
+            monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(vcr_llm.UnwritableCassetteError, match="No space left on device"):
+        record()
     assert httpx.HTTPTransport.handle_request is before
     assert path.read_text() == GOOD
     assert list(tmp_path.iterdir()) == [path]

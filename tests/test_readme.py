@@ -40,7 +40,8 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_python_block_is_a_named_file_and_so_is_run() -> None:
     assert len(files("python")) == sum(kind == "python" for kind, _ in BLOCKS)
-    assert set(files("python")) == {"conftest.py", "test_pipeline.py", "plain.py", "piecemeal.py"}
+    scripts = {"plain.py", "piecemeal.py", "record_and_replay.py"}
+    assert set(files("python")) == {"conftest.py", "test_pipeline.py", *scripts}
 
 
 def test_the_quick_start_records_and_replays(
@@ -56,9 +57,10 @@ def test_the_quick_start_records_and_replays(
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 
 
-@pytest.mark.parametrize("name", ["plain.py", "piecemeal.py"])
+@pytest.mark.parametrize("name", ["plain.py", "piecemeal.py", "record_and_replay.py"])
 def test_the_scripts_run(name: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-real")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-real")
     result = run(project, name)
     assert result.returncode == 0, result.stderr
 

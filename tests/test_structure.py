@@ -70,7 +70,9 @@ def test_a_module_imports_only_from_lower_floors(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if name_of(path) in set().union(*FLOORS[:PURE])], ids=lambda path: path.stem
+    "path",
+    [path for path in MODULES if name_of(path) in set().union(*FLOORS[:PURE])],
+    ids=lambda path: path.stem,
 )
 def test_the_core_is_pure(path: Path) -> None:
     outside = {"os", "io", "pathlib", "time", "socket", "vcr", "pytest", "pytest_recording"}
@@ -114,14 +116,19 @@ def test_importing_it_costs_nothing_heavy(module: str) -> None:
 
 def test_the_cassettes_private_attributes_are_still_there() -> None:
     cassette = vcr.cassette.Cassette("x")
-    names = """_persister _serializer _match_on _before_record_request _loaded_count _old_interactions
-        _played_interactions _load _save _persist data dirty rewound play_counts record_mode""".split()
+    private = "persister serializer match_on before_record_request loaded_count old_interactions path"
+    public = "data dirty rewound play_counts record_mode"
+    methods = "_load _save _persist _played_interactions"
+    names = [*(f"_{name}" for name in private.split()), *public.split(), *methods.split()]
     assert [name for name in names if not hasattr(cassette, name)] == []
 
 
 def test_the_stubs_still_ask_in_the_order_we_rely_on() -> None:
     source = inspect.getsource(vcr.stubs.httpx_stubs._vcr_request)
-    play, refuse = source.index("can_play_response_for"), source.index("write_protected and cassette.filter_request")
+    play, refuse = (
+        source.index("can_play_response_for"),
+        source.index("write_protected and cassette.filter_request"),
+    )
     assert play < refuse
 
 

@@ -244,9 +244,7 @@ class Cassette(BridgedCassette):
         return not matchers or bool(requests_match(request, self.data[number][0], matchers))
 
     def _fingerprint(self, request: VcrRequest) -> Fingerprint:
-        return fingerprint_of(
-            request, match_host=self.rules.match_host, match_on=self.rules.match_on
-        )
+        return fingerprint_of(request, match_host=self.rules.match_host, match_on=self.rules.match_on)
 
     def _index(self) -> None:
         """Index what has come to ``data`` since; all again where somebody has taken something out."""

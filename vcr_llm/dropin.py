@@ -76,7 +76,7 @@ class FixtureCassette(Cassette):
         return () if self.record_mode == RecordMode.ALL else (Tier.EXACT, Tier.SAME_CALL)
 
     def _identities(self) -> list[Callable[[Pair], Hashable]]:
-        """Also a changed request takes the place of the one that llm-mock, by its hash, takes for the same."""
+        """Also a changed request takes the place of the one that has the same hash for llm-mock."""
 
         def same_call(pair: Pair) -> Hashable:
             found = self._fingerprint(pair[0])
@@ -97,23 +97,29 @@ class FixtureContext(Context):
             ) from error
 
     def __exit__(self, *exc_info: Any) -> None:
-        cassette = cast(FixtureCassette, self._entered)
-        if cassette.refresh and any(exc_info):
-            cassette.save_to(f"{cassette.path}{REJECTED}")
+        if any(exc_info):
+            self.reject()
         super().__exit__(*exc_info)
 
+    def reject(self) -> None:
+        """What a refresh has recorded goes beside the fixture instead of into it."""
+        cassette = cast(FixtureCassette, self._entered)
+        if cassette.refresh:
+            cassette.save_to(f"{cassette.path}{REJECTED}")
 
-class llm_mock:  # noqa: N801 - llm-mock's own name, a function there
+
+class llm_mock:
     """Record, replay or both, inside a ``with`` or ``async with`` block or a decorated function.
 
     ``mode``: ``record`` (every call goes live and is saved; an interaction of the same request is replaced,
     others stay), ``replay`` (never goes live), ``auto`` (replays what is recorded, records what is not).
     ``fixture``: a path, ``.json`` added if absent. ``provider``: ``anthropic``, ``openai`` or another of
-    `vcr_llm.providers`; the rest goes live; ``all`` by default. ``match_on``: the request fields that name a call,
-    by default model, messages and temperature.
+    `vcr_llm.providers`; the rest goes live; ``all`` by default. ``match_on``: the request fields that
+    name a call, by default model, messages and temperature.
 
-    Entering gives the `Cassette`. Raises `FixtureNotFoundError` where a call is made that has no recording in
-    ``replay``, `FixtureParseError` for a file that cannot be read, `OptionError` for a value it does not know.
+    Entering gives the `Cassette`. Raises `FixtureNotFoundError` where a call is made that has no recording
+    in ``replay``, `FixtureParseError` for a file that cannot be read, `OptionError` for a value it does
+    not know.
     With the environment variable LLM_MOCK_DISABLED nothing is replayed: every call goes live, and fresh
     responses replace the recorded ones unless the block fails; then they lie in ``FIXTURE.json.rejected``.
     """
@@ -133,7 +139,9 @@ class llm_mock:  # noqa: N801 - llm-mock's own name, a function there
         if provider not in providers:
             raise OptionError("llm_mock()", provider, providers, what="provider")
         if isinstance(match_on, str):
-            raise OptionError("llm_mock()", match_on, (f"[{match_on!r}]",), what="match_on (a list of fields)")
+            raise OptionError(
+                "llm_mock()", match_on, (f"[{match_on!r}]",), what="match_on (a list of fields)"
+            )
         self._mode = mode
         self._path = fixture_path(fixture)
         self._provider = provider
@@ -168,6 +176,12 @@ class llm_mock:  # noqa: N801 - llm-mock's own name, a function there
         trace: TracebackType | None = None,
     ) -> None:
         self._open.pop().__exit__(kind, error, trace)
+
+    def close(self, *, failed: bool) -> None:
+        """End what entering began, where the outcome is known otherwise than by an exception."""
+        if failed:
+            self._open[-1].reject()
+        self.__exit__()
 
     async def __aenter__(self) -> Cassette:
         return self.__enter__()

@@ -9,8 +9,11 @@ This module is imported by every test run, so it imports nothing of vcrpy, click
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -18,9 +21,15 @@ import pytest
 if TYPE_CHECKING:
     import vcr
 
+    from vcr_llm.dropin import llm_mock
+
 __all__: list[str] = []
 
 _PLACEHOLDER_INI: Final = "llm_placeholder_keys"
+_REPLAY_INI: Final = "llm_replay_plugin"
+_LLM_MOCK: Final = "llm-mock"
+"""The name of llm-mock's entry point, under which pytest registers its plugin."""
+_DISABLED_OPTION: Final = "--llm-mock-disabled"
 _MISSING_KEY: Final = ("api_key", "api key", "could not resolve authentication", "OPENAI_API_KEY")
 _MISSING_KEY_LINE: Final = (
     f"The client was made without an API key. Replaying needs none: with {_PLACEHOLDER_INI} = true in the "
@@ -36,14 +45,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="bool",
         default=False,
     )
+    parser.addini(
+        _REPLAY_INI,
+        "Which plugin serves @pytest.mark.llm_replay where llm-mock is installed too: auto (llm-mock if its "
+        "plugin is loaded), vcr-llm or llm-mock (vcr-llm).",
+        default="auto",
+    )
 
 
 # --- placeholder keys --------------------------------------------------------------------------------
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
     """Before any conftest or test module is imported: clients are often made at import."""
+    _add_disabled_option(parser)
     if early_config.getini(_PLACEHOLDER_INI):
         from vcr_llm import placeholder, providers
 
@@ -62,7 +78,9 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if item.get_closest_marker("vcr") is not None:
+    if report.failed:
+        item.stash[_failed] = True
+    if item.get_closest_marker("vcr") is not None or item.stash.get(_opened, None) is not None:
         _explain_missing_key(report, call, item.config)
     return report
 
@@ -117,3 +135,106 @@ def pytest_recording_configure(vcr: vcr.VCR) -> None:
 
     # On the instance: here all options of the test arrive merged (fixture and marks).
     vcr.use_cassette = use_cassette
+
+
+# --- @pytest.mark.llm_replay -------------------------------------------------------------------------
+
+
+def _add_disabled_option(parser: pytest.Parser) -> None:
+    """Define the option unless llm-mock's plugin has: it is loaded by now if it ever is."""
+    with suppress(ValueError):
+        parser.addoption(
+            _DISABLED_OPTION,
+            action="store_true",
+            default=False,
+            help="Replay no fixture of @pytest.mark.llm_replay: call the real API and save fresh responses "
+            "of tests that pass (same as LLM_MOCK_DISABLED=1).",
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    owner = config.getini(_REPLAY_INI)
+    if owner not in ("auto", "vcr-llm", _LLM_MOCK):
+        raise pytest.UsageError(f"{_REPLAY_INI} must be auto, vcr-llm or llm-mock, not {owner!r}")
+    theirs = config.pluginmanager.get_plugin(_LLM_MOCK)
+    if owner == "vcr-llm" and theirs is not None:
+        config.pluginmanager.unregister(theirs)
+        theirs = None
+    ours = owner != _LLM_MOCK and theirs is None
+    config.stash[_serves] = ours
+    if ours:
+        config.addinivalue_line(
+            "markers",
+            "llm_replay(fixture, mode='replay', provider='all', match_on=['model', 'messages', "
+            "'temperature']): replay LLM calls from fixtures/FIXTURE.json beside the test file, or from a "
+            "path (vcr-llm).",
+        )
+
+
+_serves = pytest.StashKey[bool]()
+_opened = pytest.StashKey["llm_mock"]()
+_failed = pytest.StashKey[bool]()
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Which plugin serves the marker, where there could be a doubt."""
+    if config.stash[_serves] and importlib.util.find_spec("llm_mock") is None:
+        return None
+    name = "vcr-llm" if config.stash[_serves] else _LLM_MOCK
+    return f"vcr-llm: @pytest.mark.llm_replay is served by {name} (ini option {_REPLAY_INI})"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Open the fixture file before the first pytest fixture of the test, which may make calls itself."""
+    mark = item.get_closest_marker("llm_replay")
+    if mark is not None and item.config.stash[_serves]:
+        replay = _llm_mock(item, mark)
+        replay.__enter__()
+        item.stash[_opened] = replay
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Close it after the last one; a test that has failed does not refresh its recordings."""
+    try:
+        return (yield)
+    except BaseException:
+        item.stash[_failed] = True
+        raise
+    finally:
+        replay = item.stash.get(_opened, None)
+        if replay is not None:
+            del item.stash[_opened]
+            replay.close(failed=item.stash.get(_failed, False))
+
+
+def _llm_mock(item: pytest.Item, mark: pytest.Mark) -> llm_mock:
+    """The marker's arguments as those of `llm_mock`."""
+    from vcr_llm.dropin import is_disabled, llm_mock
+    from vcr_llm.errors import OptionError
+
+    known = ("fixture", "mode", "provider", "match_on")
+    for name in mark.kwargs:
+        if name not in known:
+            pytest.fail(str(OptionError("@pytest.mark.llm_replay", name, known)), pytrace=False)
+    options = {**dict(zip(known, mark.args, strict=False)), **mark.kwargs}
+    if not options.get("fixture") or len(mark.args) > len(known):
+        pytest.fail(
+            "@pytest.mark.llm_replay needs the name of a fixture: "
+            '@pytest.mark.llm_replay(fixture="summarize") is fixtures/summarize.json beside the test file, '
+            "a name with a slash is a path from the rootdir.",
+            pytrace=False,
+        )
+    disabled = is_disabled() or item.config.getoption(_DISABLED_OPTION, default=False)
+    fixture = _fixture_file(item, os.fspath(options.pop("fixture")))
+    try:
+        return llm_mock(**{"mode": "replay", **options}, fixture=fixture, disabled=disabled)
+    except OptionError as error:
+        pytest.fail(str(error).replace("llm_mock()", "@pytest.mark.llm_replay"), pytrace=False)
+
+
+def _fixture_file(item: pytest.Item, name: str) -> Path:
+    if "/" in name or os.sep in name:
+        return item.config.rootpath / name
+    return item.path.parent / "fixtures" / name
