@@ -85,7 +85,9 @@ SYNC: dict[str, Callable[[Clients], Any]] = {
         messages=TOOL_QUESTION, tools=ANTHROPIC_TOOLS, **CLAUDE
     ),
     "anthropic streamed tool call": lambda c: messages_stream(c, tools=ANTHROPIC_TOOLS),
-    "anthropic count_tokens": lambda c: c.anthropic.messages.count_tokens(model="claude-sonnet-4-6", messages=USER),
+    "anthropic count_tokens": lambda c: c.anthropic.messages.count_tokens(
+        model="claude-sonnet-4-6", messages=USER
+    ),
     "anthropic batch": lambda c: c.anthropic.messages.batches.create(
         requests=[{"custom_id": "one", "params": {"messages": USER, **CLAUDE}}]
     ),
@@ -106,15 +108,21 @@ SYNC: dict[str, Callable[[Clients], Any]] = {
         model="gpt-4o", messages=TOOL_QUESTION, tools=CHAT_TOOLS
     ),
     "openai streamed tool call": lambda c: list(
-        c.openai.chat.completions.create(model="gpt-4o", messages=TOOL_QUESTION, tools=CHAT_TOOLS, stream=True)
+        c.openai.chat.completions.create(
+            model="gpt-4o", messages=TOOL_QUESTION, tools=CHAT_TOOLS, stream=True
+        )
     ),
     "openai responses": lambda c: c.openai.responses.create(model="gpt-4o", input="Say something."),
     "openai responses stream": responses_stream,
     "openai responses tool call": lambda c: c.openai.responses.create(
         model="gpt-4o", input="What is the weather in Paris?", tools=RESPONSES_TOOLS
     ),
-    "openai completions": lambda c: c.openai.completions.create(model="gpt-3.5-turbo-instruct", prompt="Once"),
-    "openai embeddings": lambda c: c.openai.embeddings.create(model="text-embedding-3-small", input=["a", "b"]),
+    "openai completions": lambda c: c.openai.completions.create(
+        model="gpt-3.5-turbo-instruct", prompt="Once"
+    ),
+    "openai embeddings": lambda c: c.openai.embeddings.create(
+        model="text-embedding-3-small", input=["a", "b"]
+    ),
     "openai moderations": lambda c: c.openai.moderations.create(input="fine"),
     "openai image": lambda c: c.openai.images.generate(model="gpt-image-1", prompt="a boat"),
     "openai speech": lambda c: c.openai.audio.speech.create(model="tts-1", voice="alloy", input="hi").content,
@@ -147,7 +155,9 @@ async def async_responses_stream(c: Clients) -> Any:
 
 
 async def async_raw_stream(c: Clients) -> Any:
-    return [chunk async for chunk in await c.openai.chat.completions.create(model="g", messages=USER, stream=True)]
+    return [
+        chunk async for chunk in await c.openai.chat.completions.create(model="g", messages=USER, stream=True)
+    ]
 
 
 ASYNC: dict[str, Callable[[Clients], Awaitable[Any]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -30,4 +31,7 @@ def suite(pytester: pytest.Pytester, provider: WireProvider, monkeypatch: pytest
     names = ("PROVIDER_URL", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "PYTEST_ADDOPTS", "LLM_MOCK_DISABLED")
     for name in names:
         monkeypatch.setenv(name, "")  # restored after the test, whatever it sets
+    temporary = pytester.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     return Suite(pytester, provider)

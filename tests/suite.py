@@ -1,4 +1,4 @@
-"""A user's test suite, run in a process of its own as on the command line."""
+"""A user's test suite, run as on the command line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from wire import WireProvider
+
+WITHOUT = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:respx")
 
 CONFTEST = """
 import pytest, vcr_llm
@@ -21,14 +23,31 @@ ASK = """
 import openai, pytest, os
 client = openai.OpenAI(base_url=os.environ["PROVIDER_URL"] + "/v1", max_retries=0)
 
+@pytest.fixture(scope="module", autouse=True)
+def closing():
+    yield
+    client.close()
+
 def ask(text="hi", **more):
     messages = [{"role": "user", "content": text}]
     return client.chat.completions.create(model="g", messages=messages, **more).choices[0].message.content
 """
 
 
+LIGHT = """
+import httpx, os, pytest
+
+def ask(text="hi"):
+    body = {"model": "g", "messages": [{"role": "user", "content": text}]}
+    url = os.environ["PROVIDER_URL"] + "/v1/chat/completions"
+    answer = httpx.post(url, json=body, headers={"authorization": "Bearer k"})
+    return answer.json()["choices"][0]["message"]["content"]
+"""
+"""The same question without an SDK, whose import takes longer than the rest of a run."""
+
+
 class Suite:
-    """A small test suite of a user, run in a process of its own as on the command line."""
+    """A small test suite of a user; its runs have a folder for temporary files of their own."""
 
     def __init__(self, pytester: pytest.Pytester, provider: WireProvider) -> None:
         self.pytester = pytester
@@ -47,11 +66,12 @@ class Suite:
     def conftest(self, options: str, more: str = "") -> None:
         self.pytester.makeconftest(CONFTEST.format(options=options) + more)
 
-    def test(self, source: str, name: str = "test_app") -> None:
-        self.pytester.makepyfile(**{name: ASK + source})
+    def test(self, source: str, name: str = "test_app", *, sdk: bool = True) -> None:
+        self.pytester.makepyfile(**{name: (ASK if sdk else LIGHT) + source})
 
     def run(self, *arguments: str, **outcomes: int) -> pytest.RunResult:
-        result = self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        # Plugins of our own tests that a user need not have, and that take a second to import.
+        result = self.pytester.runpytest_subprocess(*WITHOUT, *arguments)
         assert {
             name: number for name, number in result.parseoutcomes().items() if name != "seconds"
         } == outcomes

@@ -14,6 +14,7 @@ import vcr_llm
 from vcr_llm.serializer import LLM_JSON
 from vcr_llm.vcr_bridge import to_interaction
 
+
 def vcrpys_own(path: Path) -> tuple[list[Any], list[Any]] | None:
     """What vcrpy's loaders make of a file, None where they make nothing of it."""
     serializer = jsonserializer if path.suffix == ".json" else yamlserializer
@@ -81,7 +82,10 @@ def compare(before: Any, after: Any, name: str) -> None:
     assert before.request.method == after.request.method, name
     assert before.response.status == after.response.status, name
     assert before.response.headers.get("content-type") == after.response.headers.get("content-type"), name
-    for one, other in ((before.request.body, after.request.body), (before.response.body, after.response.body)):
+    for one, other in (
+        (before.request.body, after.request.body),
+        (before.response.body, after.response.body),
+    ):
         assert (one is None) == (other is None), name
         if one is not None and one.raw != other.raw:
             assert same_json(one, other) or same_stream(one.raw, other.raw), name

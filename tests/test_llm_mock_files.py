@@ -32,7 +32,9 @@ def test_llm_mock_replays_what_we_recorded(provider: WireProvider, tmp_path: Pat
     path = tmp_path / "ours.json"
     with clients(provider.url) as c, vcr_llm.use_cassette(path):
         c.anthropic.messages.create(messages=USER, **CLAUDE)
-        list(c.anthropic.messages.create(messages=TOOL_QUESTION, tools=ANTHROPIC_TOOLS, stream=True, **CLAUDE))
+        list(
+            c.anthropic.messages.create(messages=TOOL_QUESTION, tools=ANTHROPIC_TOOLS, stream=True, **CLAUDE)
+        )
         c.openai.chat.completions.create(model="gpt-4o", messages=USER, temperature=0.2)
         list(c.openai.chat.completions.create(model="gpt-4o", messages=TOOL_QUESTION, stream=True))
     provider.stop()

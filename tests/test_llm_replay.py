@@ -186,11 +186,11 @@ def test_it(request):
     print("OURS" if request.node.stash.get(_opened, None) else "THEIRS")
 """)
     result = suite.run("-s", passed=1)
-    result.stdout.fnmatch_lines(["vcr-llm: *llm_replay is served by llm-mock*", "*THEIRS*"])
+    result.stdout.fnmatch_lines(["vcr-llm: *llm_replay served by llm-mock*", "*THEIRS*"])
     base = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
     suite.pytester.makeini(base + "llm_replay_plugin = vcr-llm")
     result = suite.run("-s", passed=1)
-    result.stdout.fnmatch_lines(["vcr-llm: *llm_replay is served by vcr-llm*", "*OURS*"])
+    result.stdout.fnmatch_lines(["vcr-llm: *llm_replay served by vcr-llm*", "*OURS*"])
     suite.pytester.makeini(base + "llm_replay_plugin = llm-mock")
     suite.run("-s", passed=1).stdout.fnmatch_lines(["*THEIRS*"])
     suite.pytester.makeini(base + "llm_replay_plugin = mine")

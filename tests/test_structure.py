@@ -26,7 +26,7 @@ FLOORS = [
     {"fingerprint", "scrub"},
     {"diff", "ranking", "rerecording", "schema"},
     {"report", "store", "vcr_bridge"},
-    {"matchers", "serializer"},
+    {"matchers", "serializer", "session"},
     {"persister"},
     {"cassette"},
     {"recorder"},

@@ -19,14 +19,17 @@ from vcr_llm.errors import (
     StaleWarning,
     VcrLlmWarning,
 )
-from vcr_llm.fingerprint import Fingerprint
+from vcr_llm.fingerprint import Fingerprint, fingerprint
+from vcr_llm.interaction import Interaction
 from vcr_llm.matchers import MATCHERS, fingerprint_of, llm_strict
+from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.ranking import Choice, Recordings, Rules, Tier
 from vcr_llm.report import miss_text
-from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.sdk_errors import passing
+from vcr_llm.session import Session
 from vcr_llm.vcr_bridge import (
+    RETRIED,
     RIDER,
     BridgedCassette,
     CannotOverwriteExistingCassetteException,
@@ -37,8 +40,10 @@ from vcr_llm.vcr_bridge import (
     VcrRequest,
     decoded,
     requests_match,
+    status_of,
     to_interaction,
     to_request,
+    without_waiting,
 )
 
 __all__ = ["Cassette", "CassetteMiss", "Deviation"]
@@ -73,20 +78,27 @@ class Deviation:
 class Context(CassetteContextDecorator):  # type: ignore[misc]
     """What ``use_cassette`` returns. A failed save and all warnings come out once httpx is unpatched."""
 
-    _entered: Cassette
+    _entered: Cassette | None = None
 
     def __enter__(self) -> Cassette:
-        self._entered = super().__enter__()
-        return self._entered
+        entered: Cassette = super().__enter__()
+        self._entered = entered
+        return entered
 
     def __exit__(self, *exc_info: Any) -> None:
         super().__exit__(*exc_info)
+        assert self._entered is not None
         try:
             self._entered.closed()
         except VcrLlmWarning:
             # A warning that is an error must not hide what the block itself failed with.
             if not any(exc_info):
                 raise
+
+    def reject(self) -> None:
+        """Called before closing when the test has failed: a refresh then leaves the old cassette."""
+        if self._entered is not None:
+            self._entered.rejected = True
 
 
 class Cassette(BridgedCassette):
@@ -104,9 +116,20 @@ class Cassette(BridgedCassette):
     def use(cls, **options: Any) -> Context:
         return Context(cls, lambda: dict(options))
 
-    def __init__(self, *, rules: Rules, fallback: Sequence[Matcher] = (), **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        rules: Rules,
+        fallback: Sequence[Matcher] = (),
+        record_errors: bool = False,
+        session: Session | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self.rules = rules
+        self.rejected = False
+        self._record_errors = record_errors
+        self._session = session
         self.deviations: list[Deviation] = []
         self.misses: list[str] = []
         self._fallback = fallback
@@ -124,6 +147,9 @@ class Cassette(BridgedCassette):
     def _load(self) -> None:
         self.loading = True
         super()._load()
+        if self._session is not None and self._session.refresh:
+            # Read all the same: what cannot be read is never replaced.
+            self.forget_loaded()
         self._own_count = len(self.data)
         if hasattr(self.persister, "load_extras"):
             pairs, self._missing_extras = self.persister.load_extras(self.serializer, os.fspath(self.path))
@@ -167,7 +193,7 @@ class Cassette(BridgedCassette):
                 return super().play_response(request)  # type: ignore[no-any-return]
             number, found.number, found.played = found.number, None, True
             self.played(number)
-            return self.data[number][1]  # type: ignore[no-any-return]
+            return without_waiting(self.data[number][1])
 
     def filter_request(self, request: VcrRequest) -> VcrRequest | None:
         """The request after the user's filters; vcrpy's stubs ask this last before they refuse a call.
@@ -304,34 +330,68 @@ class Cassette(BridgedCassette):
 
     def _save(self, force: bool = False) -> None:
         try:
-            super()._save(force)
+            if not force and self._adds():
+                self._save_recorded()
+            else:
+                super()._save(force)
         except Exception as error:
             # vcrpy would leave httpx patched (vcr/cassette.py, __exit__); it comes out in `closed`.
             self._save_error = error
 
-    def to_save(self) -> list[Pair] | None:
-        own: list[Pair] = self.data[: self._own_count]
+    def _adds(self) -> bool:
+        """Whether saving means adding what was recorded: not where unplayed interactions are dropped."""
+        return not self.drop_unused_requests and self.persister.can_add(self.serializer)
+
+    def _save_recorded(self) -> None:
+        if not self.dirty:
+            return
+        self.persister.adding = Adding(
+            self._identities(), self.record_mode == RecordMode.ALL, self.rejected, self._session
+        )
+        self.persist(self._recorded())
+
+    def _recorded(self) -> list[Pair]:
+        """What was recorded since loading, but for failures that a later attempt of the same call mended."""
         recorded: list[Pair] = self.data[self.loaded_count :]
+        if self._record_errors:
+            return recorded
+        (same_request, *_) = self._identities()
+        kept: list[Pair] = []
+        mended: set[Hashable] = set()
+        for request, response in reversed(recorded):
+            identity = same_request(to_interaction(request, response))
+            status = status_of(response)
+            if status < 400:
+                mended.add(identity)
+            if not (status in RETRIED and identity in mended):
+                kept.append((request, response))
+        return kept[::-1]
+
+    def to_save(self) -> list[Pair] | None:
+        """The whole file, where it is not simply added to."""
+        own: list[Pair] = self.data[: self._own_count]
+        recorded = self._recorded()
         if self.record_mode == RecordMode.ALL:
-            if not self.dirty:
-                return None
-            if self.drop_unused_requests:
-                return recorded
-            return replaced_in_place(own, recorded, self._identities())
+            return recorded if self.dirty else None
         if self.drop_unused_requests:
             played = [pair for number, pair in enumerate(own) if self.play_counts[number]]
             if len(played) < len(own):
                 return played + recorded
         return own + recorded if self.dirty else None
 
-    def _identities(self) -> list[Callable[[Pair], Hashable]]:
+    def _identities(self) -> list[Callable[[Interaction], Hashable]]:
         """What a re-recording replaces: exactly the same request, or a changed sibling would be lost."""
 
-        def same_request(pair: Pair) -> Hashable:
-            found = self._fingerprint(pair[0])
+        def same_request(interaction: Interaction) -> Hashable:
+            found = self._identity(interaction)
             return found.place, found.key, found.whole
 
         return [same_request]
+
+    def _identity(self, interaction: Interaction) -> Fingerprint:
+        return fingerprint(
+            interaction.request, match_host=self.rules.match_host, match_on=self.rules.match_on
+        )
 
 
 _DEVIATIONS = (

@@ -15,22 +15,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeVar, cast
 
+from vcr_llm import store
 from vcr_llm.cassette import Cassette, CassetteMiss, Context
 from vcr_llm.errors import FixtureNotFoundError, FixtureParseError, OptionError, UnreadableCassetteError
 from vcr_llm.fingerprint import MATCH_ON, llm_mock_hash
+from vcr_llm.interaction import Interaction
 from vcr_llm.matchers import llm
 from vcr_llm.persister import CassettePersister
 from vcr_llm.providers import PROVIDERS, classify
 from vcr_llm.ranking import Rules, Tier
 from vcr_llm.serializer import LLM_JSON
-from vcr_llm.vcr_bridge import RIDER, FilesystemPersister, Pair, RecordMode, VcrRequest, to_request
+from vcr_llm.session import REJECTED, Session
+from vcr_llm.vcr_bridge import RIDER, FilesystemPersister, RecordMode, VcrRequest, status_of, to_request
 
-__all__ = ["DISABLED_VARIABLE", "REJECTED", "fixture_path", "is_disabled", "llm_mock"]
+__all__ = ["DISABLED_VARIABLE", "fixture_path", "is_disabled", "llm_mock"]
 
 DISABLED_VARIABLE: Final = "LLM_MOCK_DISABLED"
-REJECTED: Final = ".rejected"
-"""Behind a fixture's name: the new recording of a test that failed while its fixture was refreshed."""
-
 MODES: Final[Mapping[str, RecordMode]] = {
     "record": RecordMode.ALL,
     "replay": RecordMode.NONE,
@@ -65,7 +65,7 @@ class FixtureCassette(Cassette):
     def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         if self.loading:
             super().append(request, response)
-        elif self.intercepts(request) and response["status"]["code"] < 400:
+        elif self.intercepts(request) and status_of(response) < 400:
             super().append(request, response)
             body = to_request(request).body
             if body is not None and isinstance(body.json, dict) and self.rules.match_on != MATCH_ON:
@@ -75,11 +75,11 @@ class FixtureCassette(Cassette):
         """In ``auto`` too a recording of the same call answers, as llm-mock's hash would have it."""
         return () if self.record_mode == RecordMode.ALL else (Tier.EXACT, Tier.SAME_CALL)
 
-    def _identities(self) -> list[Callable[[Pair], Hashable]]:
+    def _identities(self) -> list[Callable[[Interaction], Hashable]]:
         """Also a changed request takes the place of the one that has the same hash for llm-mock."""
 
-        def same_call(pair: Pair) -> Hashable:
-            found = self._fingerprint(pair[0])
+        def same_call(interaction: Interaction) -> Hashable:
+            found = self._identity(interaction)
             return (str(found.call.operation) if found.call else found.place), found.key
 
         return [*super()._identities(), same_call]
@@ -106,6 +106,7 @@ class FixtureContext(Context):
         cassette = cast(FixtureCassette, self._entered)
         if cassette.refresh:
             cassette.save_to(f"{cassette.path}{REJECTED}")
+            store.remove(Path(cassette.path))
 
 
 class llm_mock:
@@ -132,6 +133,7 @@ class llm_mock:
         match_on: Sequence[str] = MATCH_ON,
         *,
         disabled: bool | None = None,
+        session: Session | None = None,
     ) -> None:
         providers = ("all", *(known.name for known in PROVIDERS))
         if mode not in MODES:
@@ -147,6 +149,7 @@ class llm_mock:
         self._provider = provider
         self._match_on = tuple(match_on)
         self._disabled = disabled
+        self._session = session
         self._open: list[FixtureContext] = []
 
     def _context(self) -> FixtureContext:
@@ -158,6 +161,7 @@ class llm_mock:
             "match_on": (llm,),
             "record_mode": RecordMode.ALL if refresh else MODES[self._mode],
             "rules": Rules(match_on=self._match_on),
+            "session": self._session,
             "only": self._provider,
             "refresh": refresh,
         }

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from vcr_llm import store, vcr_bridge
 from vcr_llm.errors import UnreadableCassetteError
-from vcr_llm.interaction import CassetteData
-from vcr_llm.serializer import LLM_JSON, Content, dump_pairs, load_pairs
+from vcr_llm.interaction import CassetteData, Interaction
+from vcr_llm.rerecording import Batch, composed
+from vcr_llm.serializer import LLM_JSON, Content, dump_interactions, load_pairs, to_interactions
+from vcr_llm.session import REJECTED, Session, Shelf
 from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
 
-__all__ = ["INLINE_LIMIT", "CassettePersister"]
+__all__ = ["INLINE_LIMIT", "Adding", "CassettePersister"]
 
 INLINE_LIMIT: Final = 32 * 1024
 """Bytes; a binary body above this goes into a file of its own, ``NAME.blobs/SHA256.bin``."""
@@ -34,6 +37,7 @@ class CassettePersister:
         self._wrapped = wrapped
         self._own = not vcr_bridge.writes_files_itself(wrapped)
         self._head: CassetteData | None = None
+        self.adding: Adding | None = None
 
     def load_cassette(self, cassette_path: str, serializer: Any) -> tuple[Any, ...]:
         """vcrpy's ``(requests, responses)``, and its metadata third where there is any."""
@@ -63,7 +67,8 @@ class CassettePersister:
         return pairs, missing
 
     def save_cassette(self, cassette_path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> None:
-        """Replace the file in one step."""
+        """Replace the file in one step; after `adding`, with what it holds by then and what is added."""
+        adding, self.adding = self.adding, None
         if not self._own:
             self._wrapped.save_cassette(cassette_path, cassette_dict, serializer)
             return
@@ -73,12 +78,71 @@ class CassettePersister:
         if serializer is not LLM_JSON:
             responses = [vcr_bridge.without_rider(response) for _, response in pairs]
             store.write(path, vcr_bridge.serialize({**cassette_dict, "responses": responses}, serializer))
-            return
-        blobs = _Blobs(path)
-        text = dump_pairs(pairs, self._head, metadata, blobs.save)
-        blobs.write()
-        store.write(path, text)
-        blobs.remove_others()
+        elif adding is None:
+            _write(path, to_interactions(pairs), self._head, metadata)
+        else:
+            self._add(path, to_interactions(pairs), metadata, adding)
+
+    def can_add(self, serializer: Any) -> bool:
+        """Whether recordings can be added to what the file holds by then: only to files of our own."""
+        return self._own and serializer is LLM_JSON
+
+    def _add(
+        self, path: Path, recorded: list[Interaction], metadata: Mapping[str, Any] | None, adding: Adding
+    ) -> None:
+        session = adding.session
+        shelf = Shelf(path, session.folder if session else None)
+        batch = Batch(
+            session.test if session else "",
+            tuple(recorded),
+            adding.replaces,
+            session is not None and session.refresh,
+            adding.failed,
+        )
+        with shelf.locked():
+            text = shelf.base()
+            base = load_pairs(text, _Blobs(path).read) if text is not None else Content([])
+            batches = shelf.add(batch, _load, _dump)
+            outcome = composed(to_interactions(base.pairs), batches, adding.identities)
+            head = base.head or self._head
+            if outcome.rejected is not None:
+                _write(path.with_name(f"{path.name}{REJECTED}"), outcome.rejected, head, None)
+            if outcome.items:
+                _write(path, outcome.items, head, metadata or base.metadata)
+            elif text is None:
+                store.remove(path)
+            shelf.wrote()
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """How the next save adds to a cassette: see `Batch`. ``identities`` say what a recording replaces."""
+
+    identities: Sequence[Callable[[Interaction], Hashable]]
+    replaces: bool = False
+    failed: bool = False
+    session: Session | None = None
+
+
+def _write(
+    path: Path,
+    interactions: list[Interaction],
+    head: CassetteData | None,
+    metadata: Mapping[str, Any] | None,
+) -> None:
+    blobs = _Blobs(path)
+    text = dump_interactions(interactions, head, metadata, blobs.save)
+    blobs.write()
+    store.write(path, text)
+    blobs.remove_others()
+
+
+def _load(text: str) -> list[Interaction]:
+    return to_interactions(load_pairs(text).pairs)
+
+
+def _dump(interactions: list[Interaction]) -> str:
+    return dump_interactions(interactions)
 
 
 def _read(path: Path, serializer: Any) -> Content | None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Generator
+import shutil
+import uuid
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import vcr
 
     from vcr_llm.dropin import llm_mock
+    from vcr_llm.session import Session
 
 __all__: list[str] = []
 
@@ -67,6 +70,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    _remove_run_folder(config)
     if config.getini(_PLACEHOLDER_INI):
         from vcr_llm import placeholder, providers
 
@@ -129,12 +133,87 @@ def pytest_recording_configure(vcr: vcr.VCR) -> None:
     theirs = vcr.use_cassette
 
     def use_cassette(path: Any = None, **options: Any) -> Any:
-        if recorder.is_ours(vcr, options):
+        if recorder.is_ours(options):
             return recorder.open_cassette(vcr, path, **options)
         return theirs(path, **options)
 
     # On the instance: here all options of the test arrive merged (fixture and marks).
     vcr.use_cassette = use_cassette
+
+
+# --- the run: which test records, and how it ends ----------------------------------------------------
+
+
+_item = pytest.StashKey[pytest.Item]()
+_folder = pytest.StashKey[Path]()
+_contexts = pytest.StashKey[list[Any]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Before pytest-recording's fixture ``vcr`` opens a cassette: see `_prepare`."""
+    if fixturedef.argname == "vcr" and isinstance(request.node, pytest.Item):
+        if request.node.get_closest_marker("vcr") is not None:
+            from vcr_llm import vcr_bridge
+
+            vcr_bridge.prepare_cassettes(_prepare, _opened_cassette)
+        request.config.stash[_item] = request.node
+    return (yield)
+
+
+def _prepare(
+    options: Mapping[str, Any], marks: list[pytest.Mark], mode: str, config: pytest.Config
+) -> tuple[dict[str, Any], list[pytest.Mark], str] | None:
+    """Say which test records. ``rewrite`` becomes a refresh: the old file stays until the test has passed."""
+    from vcr_llm import recorder, vcr_bridge
+
+    merged = vcr_bridge.merged_options(options, marks)
+    if _item not in config.stash or not recorder.is_ours(merged):
+        return None
+    refresh = merged.get("record_mode", mode) == "rewrite"
+    session = _session(config.stash[_item], refresh=refresh)
+    if refresh:
+        options = {**options, "record_mode": "new_episodes"}
+        marks = [
+            pytest.Mark(each.name, each.args, _without_rewrite(each.kwargs), _ispytest=True) for each in marks
+        ]
+    return {**options, recorder.SESSION: session}, marks, mode
+
+
+def _without_rewrite(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if (name, value) != ("record_mode", "rewrite")}
+
+
+def _opened_cassette(context: Any, config: pytest.Config) -> None:
+    config.stash[_item].stash.setdefault(_contexts, []).append(context)
+
+
+def _session(item: pytest.Item, *, refresh: bool = False) -> Session:
+    from vcr_llm.session import Session, temporary_folder
+
+    stash = item.config.stash
+    if _folder not in stash:
+        given = getattr(item.config, "workerinput", {}).get("vcr_llm_run")
+        stash[_folder] = Path(given) if given else temporary_folder() / "runs" / uuid.uuid4().hex
+    return Session(stash[_folder], item.nodeid, refresh)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist's hook on the controller: all workers of a run share its folder."""
+    from vcr_llm.session import temporary_folder
+
+    stash = node.config.stash
+    if _folder not in stash:
+        stash[_folder] = temporary_folder() / "runs" / uuid.uuid4().hex
+    node.workerinput["vcr_llm_run"] = str(stash[_folder])
+
+
+def _remove_run_folder(config: pytest.Config) -> None:
+    if _folder in config.stash and not hasattr(config, "workerinput"):
+        shutil.rmtree(config.stash[_folder], ignore_errors=True)
 
 
 # --- @pytest.mark.llm_replay -------------------------------------------------------------------------
@@ -181,12 +260,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if config.stash[_serves] and importlib.util.find_spec("llm_mock") is None:
         return None
     name = "vcr-llm" if config.stash[_serves] else _LLM_MOCK
-    return f"vcr-llm: @pytest.mark.llm_replay is served by {name} (ini option {_REPLAY_INI})"
+    return f"vcr-llm: marker llm_replay served by {name} (ini {_REPLAY_INI})"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Open the fixture file before the first pytest fixture of the test, which may make calls itself."""
+    item.stash[_failed] = False  # also when a plugin runs the test again
     mark = item.get_closest_marker("llm_replay")
     if mark is not None and item.config.stash[_serves]:
         replay = _llm_mock(item, mark)
@@ -197,6 +277,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """Close it after the last one; a test that has failed does not refresh its recordings."""
+    if item.stash.get(_failed, False):
+        for context in item.stash.get(_contexts, []):
+            context.reject()
     try:
         return (yield)
     except BaseException:
@@ -229,7 +312,9 @@ def _llm_mock(item: pytest.Item, mark: pytest.Mark) -> llm_mock:
     disabled = is_disabled() or item.config.getoption(_DISABLED_OPTION, default=False)
     fixture = _fixture_file(item, os.fspath(options.pop("fixture")))
     try:
-        return llm_mock(**{"mode": "replay", **options}, fixture=fixture, disabled=disabled)
+        return llm_mock(
+            **{"mode": "replay", **options}, fixture=fixture, disabled=disabled, session=_session(item)
+        )
     except OptionError as error:
         pytest.fail(str(error).replace("llm_mock()", "@pytest.mark.llm_replay"), pytrace=False)
 

@@ -19,10 +19,14 @@ from vcr_llm.persister import CassettePersister
 from vcr_llm.ranking import Rules
 from vcr_llm.serializer import LLM_JSON, NAME
 
-__all__ = ["VCR", "is_ours", "open_cassette", "preset", "register", "use_cassette"]
+__all__ = ["OPTIONS", "SESSION", "VCR", "is_ours", "open_cassette", "preset", "register", "use_cassette"]
 
-OPTIONS: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "repeat_others"}
+_RULES: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "repeat_others"}
+OPTIONS: Final = _RULES | {"record_errors"}
 """The options of this package; they travel beside vcrpy's own."""
+
+SESSION: Final = "vcr_llm_session"
+"""The option by which the pytest plugin says which test of which run records (a `Session`)."""
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"match_on": ("llm",), "serializer": NAME}
 _PYTEST_RECORDING: Final = frozenset({"allowed_hosts"})
@@ -44,6 +48,8 @@ def preset(**overrides: Any) -> dict[str, Any]:
     ``fallback`` (none): vcrpy matchers that may answer where nothing else does, reported as stale.
     ``repeats`` (True): the last recording of a call answers again when all of them are played.
     ``match_host`` (True): scheme, host and port of an LLM call count.
+    ``record_errors`` (False): keep failures that SDKs retry (408, 409, 429, 5xx) also where a later
+    attempt of the same call succeeded.
 
     Raises `OptionError` for a name nobody knows.
     """
@@ -62,11 +68,10 @@ def register(recorder: vcr.VCR) -> vcr.VCR:
     return recorder
 
 
-def is_ours(recorder: vcr.VCR, options: Mapping[str, Any]) -> bool:
+def is_ours(options: Mapping[str, Any]) -> bool:
     """Whether a cassette with these options is one of this package's: by matcher, serializer or option."""
-    matchers = {*options.get("match_on", recorder.match_on), *options.get("additional_matchers", ())}
-    serializer = options.get("serializer", recorder.serializer)
-    return bool(matchers & MATCHERS.keys() or serializer == NAME or options.keys() & OPTIONS)
+    matchers = {*options.get("match_on", ()), *options.get("additional_matchers", ())}
+    return bool(matchers & MATCHERS.keys() or options.get("serializer") == NAME or options.keys() & OPTIONS)
 
 
 def open_cassette(recorder: vcr.VCR, path: Any = None, **options: Any) -> Any:
@@ -84,7 +89,7 @@ def open_cassette(recorder: vcr.VCR, path: Any = None, **options: Any) -> Any:
 
 
 def _warn_of_unknown(options: Mapping[str, Any]) -> None:
-    known = OPTIONS | _vcrpy_options() | _PYTEST_RECORDING
+    known = OPTIONS | _vcrpy_options() | _PYTEST_RECORDING | {SESSION}
     for name in options:
         if name not in known:
             warnings.warn(VcrLlmWarning(str(OptionError("vcr", name, known))), stacklevel=4)
@@ -92,16 +97,22 @@ def _warn_of_unknown(options: Mapping[str, Any]) -> None:
 
 def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of `Cassette`, from the recorder's defaults and one call's options."""
-    ours = {name: value for name, value in options.items() if name in OPTIONS}
-    theirs = {name: value for name, value in options.items() if name not in OPTIONS}
-    merged: dict[str, Any] = recorder.get_merged_config(**theirs)
-    rules = Rules(
-        **{**getattr(recorder, "rules", {}), **ours}, repeat_others=merged["allow_playback_repeats"]
+    own = OPTIONS | {SESSION}
+    ours = {**getattr(recorder, "own_options", {}), **{name: options[name] for name in own & options.keys()}}
+    merged: dict[str, Any] = recorder.get_merged_config(
+        **{name: value for name, value in options.items() if name not in own}
     )
-    merged["rules"] = rules
-    merged["fallback"] = [_matcher(recorder, name) for name in rules.fallback]
-    merged["persister"] = CassettePersister(merged["persister"])
-    return merged
+    rules = Rules(
+        **{name: ours[name] for name in _RULES & ours.keys()}, repeat_others=merged["allow_playback_repeats"]
+    )
+    return {
+        **merged,
+        "rules": rules,
+        "fallback": [_matcher(recorder, name) for name in rules.fallback],
+        "record_errors": ours.get("record_errors", False),
+        "session": ours.get(SESSION),
+        "persister": CassettePersister(merged["persister"]),
+    }
 
 
 def _matcher(recorder: vcr.VCR, name: str) -> Callable[..., Any]:
@@ -120,7 +131,7 @@ class VCR(vcr.VCR):  # type: ignore[misc]  # vcrpy has no type information
 
     def __init__(self, **options: Any) -> None:
         settings = preset(**options)
-        self.rules = {name: settings.pop(name) for name in OPTIONS & settings.keys()}
+        self.own_options = {name: settings.pop(name) for name in OPTIONS & settings.keys()}
         super().__init__(**settings)
         register(self)
 

@@ -1,12 +1,17 @@
-"""Items recorded again → in the places of those they replace, so that a re-recording is a small diff."""
+"""What a cassette held, and what has been recorded since → what it should hold.
+
+Items recorded again stand in the places of those they replace, so that a re-recording is a small diff;
+tests that record into one cassette at the same time lose nothing to each other.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-__all__ = ["replaced_in_place"]
+__all__ = ["Batch", "Outcome", "composed", "replaced_in_place"]
 
 Item = TypeVar("Item")
 
@@ -41,3 +46,54 @@ def replaced_in_place(
                 places[place] = None
                 del untouched[place]
     return [item for item in places if item is not None] + waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[Item]):
+    """What one test has recorded into a cassette.
+
+    ``test`` names it and gives the batches their order. ``replaces``: its items take the places of the
+    same ones (record mode ``all``). ``refreshes``: the cassette is to hold only what this run records
+    (``rewrite``), unless a test that ``failed`` recorded some of it.
+    """
+
+    test: str
+    items: tuple[Item, ...]
+    replaces: bool = False
+    refreshes: bool = False
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[Item]):
+    """What a cassette should hold, and what lies beside it as rejected; None where there is nothing."""
+
+    items: list[Item]
+    rejected: list[Item] | None
+
+
+def composed(
+    base: Sequence[Item],
+    batches: Iterable[Batch[Item]],
+    identities: Sequence[Callable[[Item], Hashable]],
+) -> Outcome[Item]:
+    """A cassette from what it held before the run and what the run's tests recorded.
+
+    The result does not depend on the order in which the tests have finished.
+    """
+    ordered = sorted(batches, key=lambda batch: batch.test)
+    refreshing = [batch for batch in ordered if batch.refreshes]
+    if not any(batch.failed for batch in refreshing):
+        return Outcome(_added([] if refreshing else base, ordered, identities), None)
+    others = [batch for batch in ordered if not batch.refreshes]
+    return Outcome(_added(base, others, identities), _added([], refreshing, identities))
+
+
+def _added(
+    base: Sequence[Item], batches: Sequence[Batch[Item]], identities: Sequence[Callable[[Item], Hashable]]
+) -> list[Item]:
+    items = list(base)
+    replacing = [item for batch in batches if batch.replaces for item in batch.items]
+    if replacing:
+        items = replaced_in_place(items, replacing, identities)
+    return items + [item for batch in batches if not batch.replaces for item in batch.items]

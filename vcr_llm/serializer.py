@@ -14,12 +14,20 @@ import yaml
 
 from vcr_llm import schema, scrub, vcr_bridge
 from vcr_llm.errors import UnreadableCassetteError
-from vcr_llm.interaction import CassetteData
+from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.schema.dumping import SaveFile
 from vcr_llm.schema.loading import ReadFile
 from vcr_llm.vcr_bridge import Pair, VcrRequest
 
-__all__ = ["LLM_JSON", "NAME", "Content", "LlmJsonSerializer", "dump_pairs", "load_pairs"]
+__all__ = [
+    "LLM_JSON",
+    "NAME",
+    "Content",
+    "LlmJsonSerializer",
+    "dump_interactions",
+    "load_pairs",
+    "to_interactions",
+]
 
 NAME: Final = "llm.json"
 _CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
@@ -86,20 +94,24 @@ def _from_vcrpy(text: str, serializer: Any) -> Content:
     return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)
 
 
-def dump_pairs(
-    pairs: Iterable[Pair],
+def to_interactions(pairs: Iterable[Pair]) -> list[Interaction]:
+    """Recorded pairs as they are stored: decoded, and without what must not be stored."""
+    return [
+        scrub.clean(vcr_bridge.to_interaction(request, vcr_bridge.decoded(response)))
+        for request, response in pairs
+    ]
+
+
+def dump_interactions(
+    interactions: Iterable[Interaction],
     head: CassetteData | None = None,
     metadata: Mapping[str, Any] | None = None,
     save_file: SaveFile | None = None,
 ) -> str:
-    """The document of recorded pairs: decoded, without what must not be stored, and always the same bytes."""
-    interactions = tuple(
-        scrub.clean(vcr_bridge.to_interaction(request, vcr_bridge.decoded(response)))
-        for request, response in pairs
-    )
+    """The document of stored interactions; the same ones always give the same bytes."""
     head = head or CassetteData()
     extra = {**head.extra, **({"metadata": metadata} if metadata else {})}
-    return schema.dump(CassetteData(interactions, head.provider, extra), save_file)
+    return schema.dump(CassetteData(tuple(interactions), head.provider, extra), save_file)
 
 
 def _yaml_error(error: yaml.MarkedYAMLError) -> UnreadableCassetteError:
@@ -137,7 +149,7 @@ class LlmJsonSerializer:
         pairs = [
             (VcrRequest(**entry["request"]), entry["response"]) for entry in cassette_dict["interactions"]
         ]
-        return dump_pairs(pairs, metadata=cassette_dict.get("metadata"))
+        return dump_interactions(to_interactions(pairs), metadata=cassette_dict.get("metadata"))
 
 
 LLM_JSON: Final = LlmJsonSerializer()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
 
-__all__ = ["read", "write", "write_bytes"]
+__all__ = ["read", "remove", "write", "write_bytes"]
 
 _GZIP = b"\x1f\x8b"
 
@@ -88,3 +88,9 @@ def write_bytes(path: Path, raw: bytes) -> None:
             error.strerror or str(error),
             "What was there before is unchanged. Make the folder writable and record again.",
         ) from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file; that there is none is fine."""
+    with suppress(FileNotFoundError):
+        path.unlink()

@@ -28,6 +28,7 @@ from vcr_llm import content
 from vcr_llm.interaction import Body, Headers, Interaction, Request, Response
 
 __all__ = [
+    "RETRIED",
     "RIDER",
     "BridgedCassette",
     "CannotOverwriteExistingCassetteException",
@@ -41,12 +42,16 @@ __all__ = [
     "deserialize",
     "extra_paths",
     "jsonserializer",
+    "merged_options",
+    "prepare_cassettes",
     "requests_match",
     "serialize",
+    "status_of",
     "to_interaction",
     "to_pair",
     "to_request",
     "without_rider",
+    "without_waiting",
     "writes_files_itself",
     "yamlserializer",
 ]
@@ -55,6 +60,9 @@ Pair = tuple[VcrRequest, dict[str, Any]]
 """A recorded request and response as vcrpy holds them."""
 
 RIDER: Final = "vcr_llm"
+
+RETRIED: Final = frozenset({408, 409, 429, *range(500, 600)})
+"""Statuses after which the SDKs ask again (``_should_retry`` in their ``_base_client.py``)."""
 
 
 # --- shapes ------------------------------------------------------------------------------------------
@@ -90,11 +98,15 @@ def to_interaction(request: VcrRequest, response: Mapping[str, Any]) -> Interact
     )
 
 
+def status_of(response: Mapping[str, Any]) -> int:
+    status = response.get("status")
+    return int(status["code"] if status else response.get("status_code", 200))
+
+
 def _to_response(response: Mapping[str, Any]) -> Response:
-    status = response.get("status") or {"code": response.get("status_code", 200), "message": ""}
     return Response(
-        int(status["code"]),
-        status.get("message") or "",
+        status_of(response),
+        (response.get("status") or {}).get("message") or "",
         to_headers(response.get("headers") or {}),
         Body(_response_bytes(response)),
     )
@@ -162,6 +174,19 @@ def decoded(response: dict[str, Any]) -> dict[str, Any]:
         "headers": {name: value for name, value in headers.items() if name not in gone},
         "body": {"string": raw},
     }
+
+
+def without_waiting(response: dict[str, Any]) -> dict[str, Any]:
+    """A replayed response after which no SDK sleeps before it asks again.
+
+    ``retry-after: 0`` still makes them sleep for half a second; one millisecond is heeded by all.
+    """
+    names = {str(name).lower(): name for name in response.get("headers") or {}}
+    if not names.keys() & {"retry-after", "retry-after-ms"} and status_of(response) not in RETRIED:
+        return response
+    waits = {names.get("retry-after"), names.get("retry-after-ms")}
+    headers = {name: value for name, value in (response.get("headers") or {}).items() if name not in waits}
+    return {**response, "headers": {**headers, "retry-after-ms": ["1"]}}
 
 
 # --- persisters --------------------------------------------------------------------------------------
@@ -255,6 +280,60 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
             return
         if pairs is None:
             pairs = list(self.data)
-        # _persist runs the user's before_save_interaction hooks and adds the metadata (vcrpy 9.2).
+        self.persist(pairs)
+
+    def persist(self, pairs: Sequence[Pair]) -> None:
+        """Give the persister interactions after the user's save hooks, with the metadata (vcrpy 9.2)."""
         self._persist({"requests": [pair[0] for pair in pairs], "responses": [pair[1] for pair in pairs]})
         self.dirty = False
+
+    def forget_loaded(self) -> None:
+        """As if there had been no file."""
+        self.data.clear()
+        self._old_interactions.clear()
+        self._loaded_count = 0
+        self.rewound = False
+
+
+# --- pytest-recording --------------------------------------------------------------------------------
+
+Prepare = Callable[[Mapping[str, Any], list[Any], str, Any], tuple[dict[str, Any], list[Any], str] | None]
+"""(vcr_config, marks, record mode, pytest's config) of a test → the first three, changed, or None."""
+
+
+def prepare_cassettes(prepare: Prepare, opened: Callable[[Any, Any], None]) -> None:
+    """Have a say before pytest-recording opens a test's cassette, and be told the context it opens.
+
+    Its fixture ``vcr`` imports ``use_cassette`` from ``pytest_recording/_vcr.py`` each time it runs; that
+    function deletes the file in mode ``rewrite`` before it calls any hook. Doing this twice is doing it once.
+    """
+    import pytest_recording._vcr as theirs
+
+    original = getattr(theirs.use_cassette, "_before_vcr_llm", theirs.use_cassette)
+
+    def use_cassette(
+        default_cassette: str,
+        vcr_cassette_dir: str,
+        record_mode: str,
+        markers: list[Any],
+        config: dict[str, Any],
+        pytestconfig: Any,
+    ) -> Any:
+        prepared = prepare(config, markers, record_mode, pytestconfig)
+        if prepared is not None:
+            config, markers, record_mode = prepared
+        context = original(default_cassette, vcr_cassette_dir, record_mode, markers, config, pytestconfig)
+        if prepared is not None:
+            opened(context, pytestconfig)
+        return context
+
+    use_cassette._before_vcr_llm = original  # type: ignore[attr-defined]
+    theirs.use_cassette = use_cassette
+
+
+def merged_options(config: Mapping[str, Any], markers: Sequence[Any]) -> dict[str, Any]:
+    """A test's cassette options: the fixture's, and over them the marks', the closest mark last."""
+    merged = dict(config)
+    for mark in reversed(markers):
+        merged.update(mark.kwargs)
+    return merged

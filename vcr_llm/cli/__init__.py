@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
+from typing import Final
+
 import click
 
 import vcr_llm
+
+_MODULES: Final[Mapping[str, str]] = {
+    "clear": "clear",
+    "demo": "demo",
+    "init": "init",
+    "list": "list_",
+    "show": "show",
+}
+"""Verb → the module here whose ``command`` it is. A verb imports what it works with when it runs."""
 
 
 class _Verbs(click.Group):
     """A group whose verbs are imported when they are asked for."""
 
-    NAMES = ("demo",)
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return sorted(_MODULES)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(self.NAMES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.NAMES:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
             return None
-        import importlib
-
-        command: click.Command = importlib.import_module(f"vcr_llm.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"{__name__}.{_MODULES[cmd_name]}").command
         return command
 
 

@@ -5,21 +5,32 @@ Adding a provider is adding a file beside this one that makes a `Provider`, and 
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
-from vcr_llm.interaction import Request, split_url
+from vcr_llm import sse
+from vcr_llm.interaction import NO_JSON, Interaction, Request, split_url
 from vcr_llm.providers import anthropic, openai
+from vcr_llm.providers.answers import Answer, Message, ToolCall, Usage
 from vcr_llm.providers.operation import Call, Operation, Provider, body_fields
 
 __all__ = [
     "PROVIDERS",
+    "Answer",
     "Call",
+    "Message",
     "Operation",
     "Provider",
+    "ToolCall",
+    "Usage",
     "body_fields",
     "classify",
     "key_variables",
+    "read_answer",
+    "read_messages",
     "usual_url",
 ]
 
@@ -48,6 +59,39 @@ def classify(request: Request) -> Call | None:
         if any(name in call.prompt for name in operation.prompt):
             return call
     return None
+
+
+def read_messages(call: Call) -> tuple[Message, ...]:
+    """What a call asks, message by message, the system prompt first."""
+    return call.operation.messages(call.prompt, call.rest)
+
+
+def read_answer(call: Call, interaction: Interaction) -> Answer | None:
+    """What the response to a call says; None where it is an error or has a shape nobody knows.
+
+    ``interaction`` is the one whose request the call was classified from, its body decoded.
+    """
+    body = interaction.response.body
+    if body.json is NO_JSON:
+        return call.operation.answer(None, _event_data(body.raw))
+    return call.operation.answer(body.json, ())
+
+
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+
+
+def _event_data(raw: bytes) -> list[Any]:
+    """The data of a stream's events."""
+    stream = sse.parse(raw)
+    if stream is not None:
+        return [event.data for event in stream.events]
+    # Cut short, or otherwise not to be kept as events: what its lines of data say.
+    found = []
+    for line in _LINE_END.split(raw.decode("utf-8", "replace")):
+        if line.startswith("data:"):
+            with suppress(ValueError, RecursionError):
+                found.append(json.loads(line.removeprefix("data:")))
+    return found
 
 
 def usual_url(

@@ -10,6 +10,7 @@ from typing import Any
 
 from vcr_llm import multipart
 from vcr_llm.interaction import NO_JSON, Request, split_url
+from vcr_llm.providers.answers import ReadAnswer, ReadMessages, field_texts, no_answer
 
 __all__ = ["Call", "Operation", "Provider", "body_fields"]
 
@@ -25,6 +26,7 @@ class Operation:
     messages, none meaning the whole body; a request that has none of them is told apart by its query.
     ``model``, ``temperature`` and ``stream`` name the body fields that hold them; a dot descends into
     an object. ``default_temperature`` is what the provider takes an absent temperature to be.
+    ``messages`` reads what a request says, ``answer`` what a response says: see `answers`.
     """
 
     provider: str
@@ -36,6 +38,8 @@ class Operation:
     temperature: str = "temperature"
     default_temperature: float = 1
     stream: str = "stream"
+    messages: ReadMessages = field_texts
+    answer: ReadAnswer = no_answer
 
     def __str__(self) -> str:
         return f"{self.provider} {self.name}"

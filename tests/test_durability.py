@@ -1,0 +1,365 @@
+"""Nothing recorded is lost: rewriting, failing tests, shared cassettes, processes side by side, retries."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls import clients
+from suite import Suite
+from wire import WIRE_HEADER, WireProvider
+
+import vcr_llm
+from vcr_llm.session import temporary_folder
+
+TWO = """
+@pytest.mark.vcr
+def test_it():
+    ask("one")
+    assert os.environ.get("FAIL") != "1"
+
+@pytest.mark.default_cassette("test_it")
+@pytest.mark.vcr
+def test_other():
+    ask("two")
+    assert os.environ.get("FAIL") != "2"
+"""
+
+
+def prompts(path: Path) -> list[Any]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return [entry["request"]["messages"][0]["content"] for entry in document["interactions"]]
+
+
+def answers(path: Path) -> list[Any]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return [entry["response"]["choices"][0]["message"]["content"] for entry in document["interactions"]]
+
+
+def rejected(path: Path) -> Path:
+    return path.with_name(f"{path.name}.rejected")
+
+
+def nothing_else(suite: Suite, *names: str) -> None:
+    """No temporary file lies beside the cassettes, and no folder of the run is left."""
+    assert sorted(path.name for path in suite.cassette().parent.iterdir()) == sorted(names)
+    runs = temporary_folder() / "runs"
+    assert not runs.exists() or list(runs.iterdir()) == []
+
+
+# --- rewrite -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fails(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.delenv("FAIL", raising=False)
+    return monkeypatch
+
+
+def test_rewrite_of_a_passing_test_replaces_the_cassette(suite: Suite, fails: pytest.MonkeyPatch) -> None:
+    suite.test(TWO, sdk=False)
+    suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)
+    old = answers(suite.cassette())
+    suite.run("--record-mode=rewrite", "-k", "test_it", passed=1, deselected=1)
+    assert answers(suite.cassette()) != old
+    assert prompts(suite.cassette()) == ["one"]
+    nothing_else(suite, "test_it.llm.json")
+
+
+@pytest.mark.parametrize("where", ["command line", "configuration", "mark"])
+def test_rewrite_of_a_failing_test_leaves_the_old_cassette(
+    where: str, suite: Suite, fails: pytest.MonkeyPatch
+) -> None:
+    suite.test(TWO, sdk=False)
+    suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)
+    before = suite.cassette().read_bytes()
+    arguments = ["-k", "test_it"]
+    if where == "command line":
+        arguments.append("--record-mode=rewrite")
+    elif where == "configuration":
+        suite.conftest('record_mode="rewrite"')
+    else:
+        suite.test(TWO.replace("@pytest.mark.vcr", '@pytest.mark.vcr(record_mode="rewrite")'), sdk=False)
+    fails.setenv("FAIL", "1")
+    suite.run(*arguments, failed=1, deselected=1)
+    assert suite.cassette().read_bytes() == before
+    assert prompts(rejected(suite.cassette())) == ["one"]
+    nothing_else(suite, "test_it.llm.json", "test_it.llm.json.rejected")
+
+
+def test_rewrite_without_any_call_leaves_the_cassette(suite: Suite) -> None:
+    suite.test(TWO, sdk=False)
+    suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)
+    before = suite.cassette().read_bytes()
+    suite.test("@pytest.mark.vcr\ndef test_it():\n    pass\n", sdk=False)
+    suite.run("--record-mode=rewrite", passed=1)
+    assert suite.cassette().read_bytes() == before
+
+
+def test_two_tests_that_share_a_cassette_both_end_up_in_it(suite: Suite, fails: pytest.MonkeyPatch) -> None:
+    suite.test(TWO, sdk=False)
+    suite.run("--record-mode=new_episodes", passed=2)
+    assert prompts(suite.cassette()) == ["one", "two"]
+    old = answers(suite.cassette())
+    for arguments in ([], ["-n", "2"]):
+        suite.run("--record-mode=rewrite", *arguments, passed=2)
+        assert prompts(suite.cassette()) == ["one", "two"]
+        assert not set(answers(suite.cassette())) & set(old)
+        old = answers(suite.cassette())
+    nothing_else(suite, "test_it.llm.json")
+
+
+@pytest.mark.parametrize("failing", ["1", "2"])
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["serial", "xdist"])
+def test_when_one_of_two_sharing_tests_fails_the_old_cassette_stays(
+    arguments: list[str], failing: str, suite: Suite, fails: pytest.MonkeyPatch
+) -> None:
+    suite.test(TWO, sdk=False)
+    suite.run("--record-mode=new_episodes", passed=2)
+    before = answers(suite.cassette())
+    fails.setenv("FAIL", failing)
+    suite.run("--record-mode=rewrite", *arguments, passed=1, failed=1)
+    assert answers(suite.cassette()) == before
+    assert prompts(rejected(suite.cassette())) == ["one", "two"]
+
+
+def test_rewrite_refuses_a_cassette_that_cannot_be_read(suite: Suite) -> None:
+    suite.test(TWO, sdk=False)
+    suite.cassette().parent.mkdir(parents=True)
+    suite.cassette().write_text("{")
+    suite.run("--record-mode=rewrite", "-k", "test_it", errors=1, deselected=1)
+    assert suite.cassette().read_text() == "{"
+
+
+def test_rewrite_records_extra_cassettes_calls_not_again(suite: Suite) -> None:
+    suite.test(TWO, sdk=False)
+    suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)
+    suite.test(
+        '@pytest.mark.vcr("test_it.llm.json")\ndef test_more():\n    ask("one")\n    ask("more")\n', sdk=False
+    )
+    suite.run("--record-mode=rewrite", passed=1)
+    assert prompts(suite.cassette("test_app/test_more.llm.json")) == ["more"]
+
+
+# --- shared under pytest-xdist -----------------------------------------------------------------------
+
+MANY = """
+@pytest.mark.parametrize("number", range(12))
+@pytest.mark.default_cassette("shared")
+@pytest.mark.vcr
+def test_it(number):
+    ask("the same")
+    ask(f"own {number}")
+    ask("the same")
+"""
+
+
+@pytest.mark.parametrize("workers", ["2", "4"])
+def test_workers_that_share_a_cassette_lose_nothing(workers: str, suite: Suite) -> None:
+    suite.test(MANY, sdk=False)
+    suite.run("--record-mode=all", "-n", workers, passed=12)
+    path = suite.cassette("test_app/shared.llm.json")
+    found = prompts(path)
+    assert sorted(found) == sorted(["the same"] * 24 + [f"own {number}" for number in range(12)])
+    # In the order of the tests' names, whoever was first.
+    assert found[:3] == ["the same", "own 0", "the same"]
+    assert found[3:6] == ["the same", "own 10", "the same"] or found[3:6] == ["the same", "own 1", "the same"]
+    assert len(set(answers(path))) == 36
+    suite.provider.stop()
+    suite.run("-n", workers, passed=12)
+    nothing_else(suite, "shared.llm.json")
+
+
+def test_the_order_in_a_shared_cassette_does_not_depend_on_timing(suite: Suite) -> None:
+    suite.test(MANY, sdk=False)
+    path = suite.cassette("test_app/shared.llm.json")
+    orders = []
+    for arguments in (["-n", "4"], ["-n", "2"], ["-p", "no:randomly"]):
+        path.unlink(missing_ok=True)
+        suite.run("--record-mode=all", *arguments, passed=12)
+        orders.append(prompts(path))
+    assert orders[0] == orders[1] == orders[2]
+
+
+def test_processes_without_pytest_add_to_what_the_file_holds_by_then(
+    provider: WireProvider, tmp_path: Path
+) -> None:
+    path = tmp_path / "shared.llm.json"
+    script = """
+import sys, openai, vcr_llm
+with openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="k") as client:
+    with vcr_llm.use_cassette(sys.argv[2], record_mode="new_episodes"):
+        for number in range(5):
+            messages = [{"role": "user", "content": f"{sys.argv[3]} {number}"}]
+            client.chat.completions.create(model="g", messages=messages)
+"""
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, provider.url, str(path), str(number)])
+        for number in range(4)
+    ]
+    assert [process.wait(120) for process in running] == [0, 0, 0, 0]
+    assert sorted(prompts(path)) == sorted(f"{one} {two}" for one in range(4) for two in range(5))
+    assert [file.name for file in tmp_path.iterdir()] == ["shared.llm.json"]
+
+
+def test_what_somebody_changes_between_two_tests_stays(suite: Suite) -> None:
+    suite.test(
+        """
+@pytest.mark.vcr
+def test_it():
+    ask("one")
+
+def test_b_somebody_empties_it():
+    path = "cassettes/test_app/test_it.llm.json"
+    with open(path, "w") as file:
+        file.write('{"version": "2.0", "provider": "openai", "interactions": []}')
+
+@pytest.mark.default_cassette("test_it")
+@pytest.mark.vcr
+def test_other():
+    ask("two")
+""",
+        sdk=False,
+    )
+    suite.run("--record-mode=new_episodes", passed=3)
+    assert prompts(suite.cassette()) == ["two"]
+
+
+# --- a kill at any instant ---------------------------------------------------------------------------
+
+
+def test_killed_while_saving_the_cassette_is_the_old_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.llm.json"
+    script = """
+import sys, time
+from pathlib import Path
+from vcr_llm import store
+texts = [("a" * 200_000) + "\\n", ("b" * 300_000) + "\\n"]
+print("ready", flush=True)
+number = 0
+while True:
+    store.write(Path(sys.argv[1]), texts[number % 2])
+    number += 1
+"""
+    store_text = {"a" * 200_000 + "\n", "b" * 300_000 + "\n"}
+    for kill in range(40):
+        process = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        while not path.exists():
+            pass
+        try:
+            process.wait(0.0007 * kill)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+        assert path.read_text() in store_text
+
+
+# --- retries -----------------------------------------------------------------------------------------
+
+
+def statuses(path: Path) -> list[int]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return [entry["http"]["status"] for entry in document["interactions"]]
+
+
+def ask(c: Any, wire: str = "") -> str:
+    answer = c.openai.chat.completions.create(
+        model="g", messages=[{"role": "user", "content": "hi"}], extra_headers={WIRE_HEADER: wire}
+    )
+    return str(answer.choices[0].message.content)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_failure_that_a_retry_mended_is_not_recorded(
+    status: int, provider: WireProvider, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.llm.json"
+    with clients(provider.url) as c, vcr_llm.use_cassette(path):
+        recorded = ask(c, f"status={status}*2")
+    assert len(provider.received) == 3
+    assert statuses(path) == [200]
+    with clients(provider.url, max_retries=0) as c, vcr_llm.use_cassette(path, record_mode="none"):
+        assert ask(c) == recorded
+
+
+def test_a_failure_that_ended_the_call_is_recorded_and_replays_without_waiting(
+    provider: WireProvider, tmp_path: Path
+) -> None:
+    import openai
+
+    path = tmp_path / "x.llm.json"
+    with clients(provider.url) as c, vcr_llm.use_cassette(path), pytest.raises(openai.RateLimitError):
+        ask(c, "status=429")
+    assert statuses(path) == [429, 429, 429]
+    with (
+        clients(provider.url) as c,
+        vcr_llm.use_cassette(path, record_mode="none") as cassette,
+        pytest.raises(openai.RateLimitError) as caught,
+    ):
+        ask(c)
+    assert cassette.play_count == 3
+    assert caught.value.response.headers["retry-after-ms"] == "1"
+    assert "retry-after" not in caught.value.response.headers
+
+
+def test_record_errors_keeps_them_all(provider: WireProvider, tmp_path: Path) -> None:
+    path = tmp_path / "x.llm.json"
+    with clients(provider.url) as c, vcr_llm.use_cassette(path, record_errors=True):
+        recorded = ask(c, "status=503*2")
+    assert statuses(path) == [503, 503, 200]
+    with clients(provider.url) as c, vcr_llm.use_cassette(path, record_mode="none"):
+        assert ask(c) == recorded
+
+
+def test_an_exception_in_the_application_keeps_what_was_recorded(
+    provider: WireProvider, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.llm.json"
+
+    def application() -> None:
+        with clients(provider.url) as c, vcr_llm.use_cassette(path):
+            ask(c)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        application()
+    assert statuses(path) == [200]
+
+
+# --- the disk ----------------------------------------------------------------------------------------
+
+
+def test_in_another_locale_cassettes_are_utf_8_all_the_same(provider: WireProvider, tmp_path: Path) -> None:
+    script = """
+import sys, openai, vcr_llm
+for mode in ("once", "none"):
+    with openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="k") as client:
+        with vcr_llm.use_cassette("x.llm.json", record_mode=mode):
+            messages = [{"role": "user", "content": "na\\u00efve \\u4f60\\u597d"}]
+            client.chat.completions.create(model="g", messages=messages)
+"""
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    subprocess.run(
+        [sys.executable, "-c", script, provider.url], cwd=tmp_path, env=environment, check=True, timeout=60
+    )
+    assert prompts(tmp_path / "x.llm.json") == ["naïve 你好"]
+
+
+def test_a_symlink_is_followed_and_permissions_stay(provider: WireProvider, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.json", tmp_path / "x.llm.json"
+    real.write_text('{"version": "2.0", "provider": "openai", "interactions": []}')
+    real.chmod(0o640)
+    link.symlink_to(real)
+    with clients(provider.url) as c, vcr_llm.use_cassette(link, record_mode="new_episodes"):
+        ask(c)
+    assert link.is_symlink()
+    assert prompts(real) == ["hi"]
+    assert real.stat().st_mode & 0o777 == 0o640

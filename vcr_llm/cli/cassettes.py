@@ -1,0 +1,176 @@
+"""The cassettes a command line names: finding them in folders, reading them, naming their interactions."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from vcr_llm import VCR, fingerprint, scrub, vcr_bridge
+from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm.interaction import Interaction
+from vcr_llm.persister import CassettePersister
+from vcr_llm.providers import Answer, Call, Message, read_answer, read_messages
+from vcr_llm.schema import dumping
+from vcr_llm.serializer import LLM_JSON, NAME
+
+__all__ = [
+    "HASH_DIGITS",
+    "Entry",
+    "NoCassetteError",
+    "blobs_folder",
+    "find",
+    "is_meant_as_one",
+    "locate",
+    "read",
+    "row",
+]
+
+HASH_DIGITS: Final = 12
+"""Digits of a hash that are shown; as many as needed to be unique may be typed."""
+
+_SUFFIX: Final = f".{NAME}"
+_HIDDEN: Final = frozenset({"node_modules", "__pycache__"})
+
+_MARKS: Final[Mapping[str, re.Pattern[str]]] = {
+    ".json": re.compile(r'"interactions"\s*:\s*\['),
+    ".yaml": re.compile(r"^(interactions\s*:|\{\s*[\"']?interactions)", re.MULTILINE),
+}
+"""What a file with this suffix says somewhere if it is, or was before it was damaged, a cassette."""
+_SAME_SUFFIX: Final = {".yml": ".yaml"}
+
+
+class NoCassetteError(Exception):
+    """There is no such file; the message is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One interaction as the verbs show it.
+
+    ``number`` counts from 1. ``hash``: the one in the file, or that it would get in a cassette of ours.
+    ``call`` is None for a request that is no LLM call, ``answer`` for a response that says nothing.
+    """
+
+    path: Path
+    number: int
+    hash: str
+    interaction: Interaction
+    call: Call | None
+    messages: tuple[Message, ...]
+    answer: Answer | None
+
+    @property
+    def asked(self) -> str:
+        """The text that people know a call by: the user's last words, else the prompt's last."""
+        texts = [message for message in self.messages if message.text.strip()]
+        by_user = [message for message in texts if message.role == "user"]
+        return (by_user or texts)[-1].text if texts else ""
+
+
+def locate(name: str) -> Path:
+    """The file or folder of this name; as with llm-mock, ``.json`` need not be written.
+
+    Raises `NoCassetteError`.
+    """
+    candidates = [Path(name), Path(f"{name}.json"), Path(f"{name}{_SUFFIX}")]
+    for path in candidates:
+        if os.path.lexists(path):
+            return path
+    raise NoCassetteError(
+        f"{name}: no such cassette, and no {candidates[1].name} or {candidates[2].name} either"
+    )
+
+
+def find(folder: Path) -> Iterator[Path]:
+    """The cassettes in a folder and its subfolders, by suffix and content; damaged ones count.
+
+    Hidden folders and those of installed packages are left out.
+    """
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _HIDDEN)
+        for name in sorted(files):
+            path = Path(parent, name)
+            if is_meant_as_one(path):
+                yield path
+
+
+def is_meant_as_one(path: Path) -> bool:
+    """Whether a file is a cassette, perhaps a damaged one, by its name and content."""
+    if path.name.endswith(_SUFFIX):
+        return True
+    suffix = path.suffix.lower()
+    mark = _MARKS.get(_SAME_SUFFIX.get(suffix, suffix))
+    if mark is None:
+        return False
+    try:
+        text = path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return False
+    if not mark.search(text):
+        return False
+    try:
+        document = json.loads(text) if suffix == ".json" else None
+    except (ValueError, RecursionError):
+        return True
+    # In other JSON files the word stands somewhere inside.
+    return document is None or (isinstance(document, dict) and isinstance(document.get("interactions"), list))
+
+
+def read(path: Path) -> list[Entry]:
+    """The interactions of a cassette of any known format. Raises `UnreadableCassetteError`."""
+    persister = CassettePersister(VCR().persister)
+    requests, responses, *_ = persister.load_cassette(str(path), LLM_JSON)
+    try:
+        return [
+            _entry(
+                path, number, scrub.clean(vcr_bridge.to_interaction(request, vcr_bridge.decoded(response)))
+            )
+            for number, (request, response) in enumerate(zip(requests, responses, strict=True), 1)
+        ]
+    except UnreadableCassetteError as error:  # a body kept in a file of its own
+        raise error.at(str(path)) from None
+
+
+def _entry(path: Path, number: int, interaction: Interaction) -> Entry:
+    call = fingerprint.fingerprint(interaction.request).call
+    return Entry(
+        path,
+        number,
+        # Private until another module needs it too: the one rule for what a file's hash is.
+        interaction.hash or dumping._hash(interaction),
+        interaction,
+        call,
+        () if call is None else read_messages(call),
+        None if call is None else read_answer(call, interaction),
+    )
+
+
+def row(entry: Entry) -> dict[str, Any]:
+    """An interaction as a JSON object: what ``list --json`` prints. Token counts are null where unknown."""
+    call, answer, interaction = entry.call, entry.answer, entry.interaction
+    usage = answer.usage if answer else None
+    return {
+        "path": str(entry.path),
+        "number": entry.number,
+        "hash": entry.hash,
+        "provider": call.operation.provider if call else None,
+        "operation": call.operation.name if call else None,
+        "model": call.model if call else None,
+        "stream": call.stream if call else False,
+        "recorded_at": interaction.date,
+        "method": interaction.request.method,
+        "url": interaction.request.url,
+        "status": interaction.response.status,
+        "prompt": entry.asked,
+        "tokens": asdict(usage) if usage else None,
+    }
+
+
+def blobs_folder(path: Path) -> Path:
+    """Where the large bodies of a cassette are, if it has any."""
+    return path.with_name(f"{path.name}.blobs")

@@ -1,0 +1,228 @@
+"""JSON inside a body's text: where its strings are, and which of them are pieces of one text.
+
+A body is one JSON value, a stream of events with one in each, or lines with one in each. Strings are
+edited where they stand, so that everything else keeps its bytes: white space, numbers, duplicate keys,
+comments between events, line endings.
+
+Providers send a text in pieces. Pieces belong together when they stand at the same path in their
+documents and the documents agree in what tells parallel texts apart (``type``, ``index``,
+``output_index``, ...). The tokens of ``logprobs`` are such pieces too, inside one document.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = ["Document", "Literal", "Path", "documents", "is_stream", "literals", "pieces", "uncovered"]
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON value in ``text[start:end]``; ``path`` is where it stands among the body's documents.
+
+    ``text`` is the body's text, blank where an event's data is interrupted by field names.
+    """
+
+    path: Path
+    value: Any
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A JSON string with its quotes: ``text[start:end]``, at ``path`` or the key of the member there."""
+
+    path: Path
+    is_key: bool
+    start: int
+    end: int
+
+
+_FIELD: Final = re.compile(r"[ \t]*(?:data|event|id|retry)?:")
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+
+
+def documents(text: str) -> list[Document]:
+    """The JSON values of a body in order; none where it is plain text."""
+    start = _first_character(text)
+    if text[start : start + 1] in ("{", "[", '"'):
+        whole = _loaded(text[start:])
+        if whole is not _NONE:
+            return [Document((), whole, text, 0, len(text))]
+        return list(_lines(text))
+    if is_stream(text):
+        return list(_events(text))
+    return list(_lines(text)) if "\n{" in text or "\n[" in text else []
+
+
+def is_stream(text: str) -> bool:
+    """Whether a body begins as server-sent events do, with a field or a comment."""
+    return _FIELD.match(text, _first_character(text)) is not None
+
+
+_NONE: Final = object()
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return _NONE
+
+
+def _first_character(text: str) -> int:
+    match = re.match(r"[\s\ufeff]*", text)
+    return match.end() if match else 0
+
+
+def _lines(text: str) -> Iterator[Document]:
+    """Newline-delimited JSON; other lines between are plain text."""
+    number = 0
+    for match in _LINE.finditer(text):
+        line = match.group()
+        if line.lstrip()[:1] in ("{", "["):
+            value = _loaded(line)
+            if value is not _NONE:
+                yield Document((number,), value, text, match.start(), match.end())
+                number += 1
+
+
+def _events(text: str) -> Iterator[Document]:
+    """The data of each event (see `sse`); data that is no JSON is plain text."""
+    for number, spans in enumerate(_data_spans(text)):
+        start, end = spans[0][0], spans[-1][1]
+        seen = text
+        value = _loaded("\n".join(text[first:last] for first, last in spans))
+        if len(spans) > 1 and value is not _NONE:
+            seen = _blanked(text, spans)
+        if value is not _NONE:
+            yield Document((number, "data"), value, seen, start, end)
+
+
+def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text, as long as before, with nothing but blanks between the spans."""
+    parts: list[str] = []
+    at = 0
+    for start, end in spans:
+        parts += " " * (start - at), text[start:end]
+        at = end
+    return "".join(parts)
+
+
+_DATA: Final = re.compile(r"(?<![^\r\n])(?:data:[^\r\n]*+(?:\r\n|\r|\n|\Z))+")
+_DATA_LINE: Final = re.compile(r"data:[ ]?([^\r\n]*+)")
+
+
+def _data_spans(text: str) -> Iterator[list[tuple[int, int]]]:
+    """For each event where its data is: more than one stretch where the data is spread over lines."""
+    for block in _DATA.finditer(text):
+        yield [line.span(1) for line in _DATA_LINE.finditer(text, block.start(), block.end())]
+
+
+# --- strings in a JSON text ---------------------------------------------------------------------------
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],]', re.DOTALL)
+
+
+def literals(document: Document) -> Iterator[Literal]:
+    """All strings of a JSON text in order, keys included. Without recursion: texts may nest deeply."""
+    path: list[str | int] = list(document.path)
+    kinds: list[str] = []
+    is_key = False
+    for match in _TOKEN.finditer(document.text, document.start, document.end):
+        token = document.text[match.start()]
+        if token == '"':
+            if is_key:
+                path[-1] = json.loads(match.group())
+            yield Literal(tuple(path), is_key, match.start(), match.end())
+            is_key = False
+        elif token in "{[":
+            kinds.append(token)
+            path.append("" if token == "{" else 0)
+            is_key = token == "{"
+        elif token in "}]":
+            kinds.pop()
+            path.pop()
+            is_key = False
+        elif kinds[-1] == "{":
+            is_key = True
+        else:
+            path[-1] = int(path[-1]) + 1
+
+
+def uncovered(text: str, found: list[Document]) -> Iterator[tuple[int, int]]:
+    """The stretches of the text that belong to no document."""
+    at = 0
+    for document in found:
+        if document.start > at:
+            yield at, document.start
+        at = document.end
+    if at < len(text):
+        yield at, len(text)
+
+
+# --- pieces of one text -------------------------------------------------------------------------------
+
+_TELLS_APART: Final = ("index", "output_index", "content_index", "summary_index")
+"""Not ``item_id``, which some servers change with every event."""
+
+_DEEPEST: Final = 200
+
+
+def pieces(found: list[Document]) -> dict[tuple[Any, ...], list[tuple[Path, str]]]:
+    """The strings that may be pieces of one text, under the same key: [(path, string)] in order.
+
+    Groups of one string, and of strings that are all the same (a stream's id), are left out.
+    """
+    groups: dict[tuple[Any, ...], list[tuple[Path, str]]] = {}
+    if len(found) == 1 and isinstance(found[0].value, list):
+        # A stream as a JSON array, as Gemini sends it: each element is an event.
+        events = [((*found[0].path, number), value) for number, value in enumerate(found[0].value)]
+    else:
+        events = [(document.path, document.value) for document in found]
+    for path, value in events:
+        # Only the event's own type tells: a tool call has one in its first piece and none in the others.
+        kind = value.get("type") if isinstance(value, dict) else None
+        _collect(value, path, (kind,) if isinstance(kind, str) else (), len(events) > 1, groups)
+    return {
+        key: group
+        for key, group in groups.items()
+        if len(group) > 1 and any(text != group[0][1] for _, text in group)
+    }
+
+
+def _collect(
+    value: Any,
+    path: Path,
+    key: tuple[Any, ...],
+    several: bool,
+    groups: dict[tuple[Any, ...], list[tuple[Path, str]]],
+) -> None:
+    if isinstance(value, dict):
+        inner = (*key, *[value[name] for name in _TELLS_APART if isinstance(value.get(name), int)])
+        for name, member in value.items():
+            if isinstance(member, str):
+                if several or "logprobs" in key:
+                    groups.setdefault((*inner, name), []).append(((*path, name), member))
+            elif isinstance(member, dict | list) and len(path) < _DEEPEST:
+                _collect(member, (*path, name), (*inner, name), several, groups)
+    elif isinstance(value, list):
+        in_order = "logprobs" in key
+        for number, member in enumerate(value):
+            if isinstance(member, str):
+                if several or in_order:
+                    place = (*key, "*") if in_order else (*key, number)
+                    groups.setdefault(place, []).append(((*path, number), member))
+            elif isinstance(member, dict | list) and len(path) < _DEEPEST:
+                # An index inside the element tells more than its place, which is 0 in every event.
+                indexed = isinstance(member, dict) and "index" in member
+                place = key if in_order or indexed else (*key, number)
+                _collect(member, (*path, number), place, several, groups)

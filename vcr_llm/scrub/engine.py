@@ -1,0 +1,147 @@
+"""The scrubber: an interaction without its secrets, or what secrets it has."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+
+from vcr_llm.interaction import EPOCH, Interaction, Request, Response
+from vcr_llm.scrub import headers as response_headers
+from vcr_llm.scrub.body import BodyEditor
+from vcr_llm.scrub.findings import Finding
+from vcr_llm.scrub.message import MessagePass, preview_of
+from vcr_llm.scrub.names import Names
+from vcr_llm.scrub.personal import PERSONAL
+from vcr_llm.scrub.placeholders import Ledger, placeholder_name
+from vcr_llm.scrub.rule import Rule
+from vcr_llm.scrub.rules import SHAPES
+from vcr_llm.scrub.text import Detector, find
+from vcr_llm.scrub.values import value_rules
+
+__all__ = ["Scrubber"]
+
+Pattern = re.Pattern[str] | tuple[str, re.Pattern[str]]
+
+
+@dataclass(frozen=True)
+class Scrubber:
+    """What counts as a secret; made once for a cassette, or for a session.
+
+    ``values``: environment variables whose values are secrets wherever they appear (see
+    `credential_values`). ``names``: further field names, at any depth of JSON bodies. ``patterns``: further
+    regular expressions, bare or with a name; the first group is the secret, or the whole match.
+    ``callables``: applied to every text first; what they change a scan does not know of. ``personal``:
+    also email addresses, phone and card numbers. ``add_headers``, ``remove_headers``: response headers to
+    store beside the usual ones, or not to. Raises `ValueError` for headers that are never stored.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    names: Collection[str] = ()
+    patterns: Collection[Pattern] = field(default=(), repr=False)
+    callables: Collection[Callable[[str], str]] = ()
+    personal: bool = False
+    add_headers: Collection[str] = ()
+    remove_headers: Collection[str] = ()
+
+    def __post_init__(self) -> None:
+        response_headers.check_names(self.add_headers)
+
+    @cached_property
+    def _editor(self) -> BodyEditor:
+        rules = (*value_rules(self.values), *_pattern_rules(self.patterns))
+        detector = _detector(rules, self.personal)
+        return BodyEditor(detector, Names.including(self.names), tuple(self.callables))
+
+    @cached_property
+    def _by_value(self) -> Detector:
+        return Detector(value_rules(self.values))
+
+    # --- replacing
+
+    def request(self, request: Request, ledger: Ledger) -> Request:
+        """The request as it is stored, and as it is compared; the very same object where nothing is found."""
+        return MessagePass(self._editor, self._by_value, ledger).request(request)
+
+    def response(self, response: Response, ledger: Ledger) -> Response:
+        """The response as it is stored; the very same object where nothing is found and no header goes."""
+        kept = response_headers.stored_headers(response.headers, self.add_headers, self.remove_headers)
+        if kept is not response.headers:
+            response = replace(response, headers=kept)
+        return MessagePass(self._editor, self._by_value, ledger).response(response)
+
+    def interaction(self, interaction: Interaction, ledger: Ledger) -> Interaction:
+        """The interaction as it is stored; the very same object where nothing is found."""
+        request = self.request(interaction.request, ledger)
+        response = self.response(interaction.response, ledger)
+        extra = MessagePass(self._editor, self._by_value, ledger).extra(interaction.extra)
+        recorded_at = interaction.recorded_at
+        if recorded_at is None and "date" not in response.headers and interaction.date != EPOCH:
+            recorded_at = interaction.date  # the header Date is not stored
+        same = request is interaction.request and response is interaction.response
+        if same and extra is interaction.extra and recorded_at == interaction.recorded_at:
+            return interaction
+        return replace(interaction, request=request, response=response, extra=extra, recorded_at=recorded_at)
+
+    def text(self, text: str, ledger: Ledger) -> str:
+        """Any text (a report, a log, a document's own members) without its secrets."""
+        return MessagePass(self._editor, self._by_value, ledger).text(text, ())
+
+    # --- finding
+
+    def scan(self, interaction: Interaction, number: int | None = None) -> list[Finding]:
+        """The secrets in an interaction, `number` from 0 in its cassette; empty for what was scrubbed.
+
+        Headers are scanned as they are: one that would not be stored is no finding of its own.
+        """
+        found = MessagePass(self._scanning, self._by_value, Ledger())
+        found.where = ("interactions", number) if number is not None else ()
+        found.request(interaction.request)
+        found.response(interaction.response)
+        found.extra(interaction.extra)
+        return sorted(set(found.findings))
+
+    def scan_text(self, text: str) -> list[Finding]:
+        """The secrets in any text: a cassette of any format, a log. Names of fields do not count here."""
+        found = MessagePass(self._scanning, self._by_value, Ledger())
+        found.body_text(text, (), named=False)
+        if found.findings and not _is_json(text):
+            return sorted(_line_findings(text, self._scanning.detector))
+        return sorted(set(found.findings))
+
+    @cached_property
+    def _scanning(self) -> BodyEditor:
+        return replace(self._editor, callables=())
+
+
+@lru_cache(maxsize=16)
+def _detector(rules: tuple[Rule, ...], personal: bool) -> Detector:
+    return Detector((*rules, *SHAPES, *(PERSONAL if personal else ())))
+
+
+def _pattern_rules(patterns: Collection[Pattern]) -> tuple[Rule, ...]:
+    named = [pattern if isinstance(pattern, tuple) else ("pattern", pattern) for pattern in patterns]
+    return tuple(
+        Rule(name if name != "pattern" else "user-pattern", placeholder_name(name), pattern, ())
+        for name, pattern in named
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _line_findings(text: str, detector: Detector) -> list[Finding]:
+    found = []
+    for match in find(text, detector.narrowed(text)):
+        line = text.count("\n", 0, match.start) + 1
+        column = match.start - text.rfind("\n", 0, match.start)
+        where = f"line {line}, column {column}"
+        found.append(Finding(where, match.start, match.rule.name, preview_of(match)))
+    return found

@@ -1,0 +1,198 @@
+"""One way through one message: every part of a request or response, its secrets replaced and noted."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from vcr_llm import jsontext
+from vcr_llm.interaction import NO_JSON, Body, Request, Response
+from vcr_llm.scrub import headers as response_headers
+from vcr_llm.scrub.body import BodyEditor
+from vcr_llm.scrub.documents import Path, is_stream
+from vcr_llm.scrub.findings import Finding, preview, where_text
+from vcr_llm.scrub.judging import is_redacted
+from vcr_llm.scrub.placeholders import Ledger
+from vcr_llm.scrub.places import edited_fields, edited_parts, edited_url, is_form
+from vcr_llm.scrub.rule import Rule
+from vcr_llm.scrub.text import Detector, Match, find, replaced
+
+__all__ = ["MessagePass", "preview_of"]
+
+
+def preview_of(match: Match) -> str:
+    return preview(match.secret, match.rule.public_prefix)
+
+
+_GZIP: Final = b"\x1f\x8b"
+
+
+class MessagePass:
+    """One way through one message: replaces, and notes what it replaces.
+
+    A scan is the same way with a ledger nobody keeps, so what scrubbing leaves is what a scan does not find.
+    """
+
+    def __init__(self, editor: BodyEditor, by_value: Detector, ledger: Ledger) -> None:
+        self._editor = editor
+        self._by_value = by_value
+        self._ledger = ledger
+        self.where: Path = ()
+        self.findings: list[Finding] = []
+
+    def _replace(self, match: Match, path: Path) -> str:
+        # A key of an object can be a secret too: the path must not repeat it.
+        steps = [step if isinstance(step, int) else self._hidden(step) for step in (*self.where, *path)]
+        self.findings.append(Finding(where_text(steps), match.start, match.rule.name, preview_of(match)))
+        return self._ledger.placeholder(match.rule.placeholder, match.secret)
+
+    def _hidden(self, step: str) -> str:
+        rules = self._editor.detector.narrowed(step)
+        return replaced(step, find(step, rules), lambda match: f"<{match.rule.placeholder}>")
+
+    # --- the parts of a message
+
+    def request(self, request: Request) -> Request:
+        url = self.url(request.url, ("http", "url"))
+        body = request.body
+        if body is not None:
+            body = self.body(body, "request")
+        return request if (url, body) == (request.url, request.body) else Request(request.method, url, body)
+
+    def response(self, response: Response) -> Response:
+        headers = {
+            name: tuple(self.header(name, value) for value in values)
+            for name, values in response.headers.items()
+        }
+        reason = self.text(response.reason, ("http", "reason"))
+        body = self.body(response.body, "response")
+        if body is response.body and reason == response.reason and headers == response.headers:
+            return response
+        same = headers == response.headers
+        return Response(response.status, reason, response.headers if same else headers, body)
+
+    def extra(self, extra: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The document's own further members."""
+        if not extra:
+            return extra
+        text = jsontext.compact(dict(extra))
+        found = self.body_text(text, (), named=False)
+        return extra if found == text else json.loads(found)
+
+    def header(self, name: str, value: str) -> str:
+        path = ("http", "headers", name)
+        placeholder = response_headers.identifier_placeholder(name)
+        if placeholder is not None and not is_redacted(value):
+            named = Rule(f"header-{name}", placeholder, re.compile(".*"), ())
+            return self._replace(Match(0, len(value), named, value), path)
+        return self.url(value, path) if name == "location" else self.text(value, path)
+
+    def url(self, url: str, path: Path) -> str:
+        def userinfo(text: str) -> str:
+            if text.startswith("<") and text.endswith(">"):
+                return text
+            named = Rule("url-credentials", "URL_CREDENTIALS", re.compile(".*"), ())
+            return self._replace(Match(0, len(text), named, text), path)
+
+        def text(part: str) -> str:
+            return self.text(part, path)
+
+        edited = edited_url(url, lambda name, value: self.field(name, value, path), text, userinfo)
+        return text(edited)  # what its parts hide: a text that is no URL, or one that was never encoded
+
+    def field(self, name: str, value: str, path: Path) -> str:
+        placeholder = self._editor.names.of_field(name, value)
+        if placeholder is None:
+            return self.text(value, path)
+        return self._editor.named(value, placeholder, name, path, self._replace)
+
+    def text(self, text: str, path: Path) -> str:
+        return self._editor.text(text, path, self._replace)
+
+    # --- bodies
+
+    def body(self, body: Body, side: str) -> Body:
+        """The same object where nothing is found."""
+        raw = body.raw
+        if not raw:
+            return body
+        found = self._bytes(raw, side, body)
+        return body if found is raw or found == raw else Body(found)
+
+    def _bytes(self, raw: bytes, side: str, body: Body | None = None) -> bytes:
+        if raw.startswith(_GZIP):
+            return self._gzipped(raw, side)
+        place = ("http", f"{side}_body")
+        if raw.startswith(b"--"):
+            found = edited_parts(
+                raw,
+                lambda name, content, is_file: self._part(name, content, is_file, side),
+                lambda head: self.text(head, place),
+            )
+            if found is not None:
+                return found
+        whole = body.json if body is not None else NO_JSON
+        codec = "utf-8" if whole is NO_JSON else _codec(raw)
+        try:
+            text = raw.decode(codec, "surrogatepass")
+        except UnicodeDecodeError:
+            return self._binary(raw, (*place, "base64"))
+        edited = self._textual(text, side, whole)
+        return raw if edited == text else edited.encode(codec, "surrogatepass")
+
+    def _textual(self, text: str, side: str, whole: Any) -> str:
+        place = ("http", f"{side}_body")
+        if isinstance(whole, dict):
+            return self.body_text(text, (side,), whole=whole)
+        if whole is not NO_JSON:
+            return self.body_text(text, (*place, "json"))
+        if is_form(text):
+            path = (*place, "text")
+            return self.text(edited_fields(text, lambda name, value: self.field(name, value, path)), path)
+        return self.body_text(text, ("stream_events",) if is_stream(text) else (*place, "text"))
+
+    def body_text(self, text: str, place: Path, *, whole: Any = None, named: bool = True) -> str:
+        return self._editor.body(
+            text, lambda match, path: self._replace(match, (*place, *path)), whole=whole, named=named
+        )
+
+    def _part(self, name: str, content: bytes, is_file: bool, side: str) -> bytes:
+        if not is_file:
+            try:
+                value = content.decode("utf-8")
+            except UnicodeDecodeError:
+                return self._binary(content, ("http", f"{side}_body"))
+            found = self.field(name, value, ("http", f"{side}_body", "text"))
+            return content if found == value else found.encode("utf-8", "surrogatepass")
+        return self._bytes(content, side)
+
+    def _gzipped(self, raw: bytes, side: str) -> bytes:
+        """A body that is a gzip file (a compressed upload). Packed anew, always to the same bytes."""
+        try:
+            inside = gzip.decompress(raw)
+        except (OSError, EOFError, zlib.error):
+            return self._binary(raw, ("http", f"{side}_body", "base64"))
+        found = self._bytes(inside, side) if inside else inside
+        return raw if found == inside else gzip.compress(found, mtime=0)
+
+    def _binary(self, raw: bytes, path: Path) -> bytes:
+        """Bytes that are no text: only values are looked for; a shape found there would be chance."""
+        text = raw.decode("latin-1")
+        if not self._by_value.may_find(text):
+            return raw
+        matches = find(text, self._by_value.rules)
+        if not matches:
+            return raw
+        return replaced(text, matches, lambda match: self._replace(match, path)).encode("latin-1")
+
+
+def _codec(raw: bytes) -> str:
+    """The encoding of a JSON text that can be written again as it was, byte order mark included."""
+    found = json.detect_encoding(raw)
+    if found == "utf-8-sig":
+        return "utf-8"
+    return f"{found}-{'le' if raw[:1] == bytes([0xFF]) else 'be'}" if found in ("utf-16", "utf-32") else found

@@ -1,0 +1,202 @@
+"""Credentials by the name of the field they stand in, where no shape tells them.
+
+The rule: a name counts only where HTTP or the provider's API gives it its meaning, never in what people
+and models write. That is
+
+- in a URL's query and in form fields (urlencoded and multipart),
+- in the top-level members of a JSON body (``{"api_key": …}`` of proxies, ``{"access_token": …}`` of token
+  endpoints), and
+- at the places of `_PLACES`: where LLM requests carry keys of other services.
+
+So messages, tool arguments, tool schemas and anything else below are left alone, whatever a member is called
+there; ``{"password": "hunter2"}`` as a tool's arguments replays unchanged. The one exception is a value that
+with its name can be nothing else (`_UNMISTAKABLE`). Names that a user adds count at any depth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vcr_llm.scrub import judging
+from vcr_llm.scrub.placeholders import placeholder_name
+
+__all__ = ["Names", "normalised_name", "split_scheme"]
+
+Path = tuple[str | int, ...]
+
+
+def normalised_name(name: str) -> str:
+    """``X-API-Key``, ``x_api_key`` and ``xApiKey`` are one name."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+_SCHEME: Final = re.compile(r"((?:bearer|basic|token|apikey) +)?(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def split_scheme(value: str) -> tuple[str, str]:
+    """An ``Authorization`` value as its scheme with the space (or "") and its token."""
+    match = _SCHEME.fullmatch(value)
+    assert match is not None
+    return match.group(1) or "", match.group(2)
+
+
+_STRONG: Final = {
+    "API_KEY": "apikey xapikey apisecret apitoken apisecretkey subscriptionkey xgoogapikey",
+    "ACCESS_TOKEN": "accesstoken authtoken bearertoken authorizationtoken oauthtoken adtoken azureadtoken",
+    "REFRESH_TOKEN": "refreshtoken",
+    "ID_TOKEN": "idtoken",
+    "SESSION_TOKEN": "sessiontoken sessionkey",
+    "CLIENT_SECRET": "clientsecret",
+    "CLIENT_ASSERTION_TOKEN": "clientassertion assertion subjecttoken actortoken",
+    "PASSWORD": "password passwd passphrase",
+    "AWS_SECRET_ACCESS_KEY": "secretaccesskey awssecretaccesskey awssecretkey",
+    "AWS_SESSION_TOKEN": "xamzsecuritytoken awssessiontoken securitytoken",
+    "AWS_ACCESS_KEY_ID": "awsaccesskeyid xamzcredential googleaccessid xgoogcredential",
+    "AWS_SIGNATURE": "xamzsignature",
+    "SAS_SIGNATURE": "sig",
+    "URL_SIGNATURE": "xgoogsignature",
+    "PRIVATE_KEY": "privatekey",
+    "AUTHORIZATION_SECRET": "authorization xauthorization proxyauthorization",
+}
+"""Placeholder → names that mean a credential and nothing else; any value but an invented one counts."""
+
+_WEAK: Final = {
+    "API_KEY": "key",
+    "ACCESS_TOKEN": "token jwt auth",
+    "CLIENT_SECRET": "secret",
+    "AUTHORIZATION_SECRET": "code codeverifier devicecode",
+    "URL_SIGNATURE": "signature",
+}
+"""Names that mean ordinary things too: only long values of letters and digits count."""
+
+
+def _table(placeholders: dict[str, str]) -> dict[str, str]:
+    return {name: placeholder for placeholder, names in placeholders.items() for name in names.split()}
+
+
+_STRONG_NAMES: Final = _table(_STRONG)
+_WEAK_NAMES: Final = _table(_WEAK)
+
+_PLACES: Final[tuple[tuple[str | None, ...], ...]] = (
+    ("mcp_servers", None, "authorization_token"),  # Anthropic: remote MCP servers
+    ("tools", None, "authorization"),  # OpenAI Responses: the same
+    ("session", "tools", None, "authorization"),
+    ("tools", None, "headers", None),
+    ("session", "tools", None, "headers", None),
+    ("data_sources", None, "parameters", "authentication", None),  # Azure OpenAI "on your data"
+    ("data_sources", None, "parameters", "embedding_dependency", "authentication", None),
+    ("dataSources", None, "parameters", None),
+    ("Credentials", None),  # AWS STS
+    ("client_secret", "value"),  # OpenAI realtime sessions
+)
+"""Deeper places where the last name counts; None is any name or number."""
+
+_HEADS: Final = frozenset(place[0] for place in _PLACES)
+_EXTRA_AT_PLACES: Final = {"value": "CLIENT_SECRET", "key": "API_KEY"}
+
+_UNMISTAKABLE: Final = {
+    "secretaccesskey": ("AWS_SECRET_ACCESS_KEY", re.compile("[A-Za-z0-9/+]{40}")),
+    "awssecretaccesskey": ("AWS_SECRET_ACCESS_KEY", re.compile("[A-Za-z0-9/+]{40}")),
+    "accountkey": ("AZURE_STORAGE_KEY", re.compile("[A-Za-z0-9/+]{86}==")),
+}
+_UNMISTAKABLE_LETTERS: Final = (
+    "ecretAccess",
+    "ecret_access",
+    "ecretaccess",
+    "ccountKey",
+    "ccount_key",
+    "SECRET_ACCESS",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The built-in names and a user's ``added`` ones (normalised name → placeholder).
+
+    ``folding``: every value at a credential's place counts, invented or not, as is right where requests
+    are compared: a call made with ``test-key`` is the one recorded with a real key.
+    """
+
+    added: dict[str, str] = field(default_factory=dict)
+    folding: bool = False
+
+    @classmethod
+    def including(cls, names: Collection[str]) -> Names:
+        return cls({normalised_name(name): placeholder_name(name) for name in names})
+
+    def of_field(self, name: str, value: str) -> str | None:
+        """The placeholder for the value of a query parameter, form field or top-level JSON member."""
+        key = normalised_name(name)
+        if key in self.added:
+            return None if not value or self._redacted(value) else self.added[key]
+        if key in _STRONG_NAMES:
+            return None if self._redacted(value) else _STRONG_NAMES[key]
+        if key in _WEAK_NAMES:
+            counts = judging.is_opaque(value) and not self._redacted(value)
+            return _WEAK_NAMES[key] if counts or (self.folding and judging.is_stand_in(value)) else None
+        return None
+
+    def of_member(self, path: Path, value: str) -> str | None:
+        """The placeholder for a string in a JSON body, at a path of keys and indices."""
+        name = next((step for step in reversed(path) if isinstance(step, str)), "")
+        if len(path) == 1 and path[0] == name:
+            return self.of_field(name, value)
+        key = normalised_name(name)
+        if key in self.added:
+            return None if not value or self._redacted(value) else self.added[key]
+        if key in _UNMISTAKABLE:
+            placeholder, shape = _UNMISTAKABLE[key]
+            if shape.fullmatch(value) and not judging.is_invented(value):
+                return placeholder
+        if path and path[0] in _HEADS and any(_is_at(path, place) for place in _PLACES):
+            if key in _EXTRA_AT_PLACES:
+                return None if self._redacted(value) else _EXTRA_AT_PLACES[key]
+            return self.of_field(name, value)
+        return None
+
+    def may_apply(self, body: Any, text: str) -> bool:
+        """Whether a JSON body (its parsed value and its text) can have a member that counts."""
+        if self.added and any(name in normalised_name(text) for name in self.added):
+            return True
+        if any(letters in text for letters in _UNMISTAKABLE_LETTERS):
+            return True
+        return isinstance(body, dict) and any(
+            self.of_member(path, value) is not None for path, value in _shallow(body)
+        )
+
+    def _redacted(self, value: str) -> bool:
+        token = split_scheme(value)[1]
+        return not self.folding and (judging.is_redacted(token) or judging.is_public(token))
+
+
+def _is_at(path: Path, place: tuple[str | None, ...]) -> bool:
+    return len(path) == len(place) and all(
+        expected in (None, step) for step, expected in zip(path, place, strict=True)
+    )
+
+
+def _shallow(body: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The strings at the places where built-in names count, without looking into the rest of the body."""
+    for name, value in body.items():
+        if isinstance(value, str):
+            yield (name,), value
+    for place in _PLACES:
+        if place[0] in body:
+            yield from _descended(body, place, ())
+
+
+def _descended(value: Any, place: tuple[str | None, ...], path: Path) -> Iterator[tuple[Path, str]]:
+    if not place:
+        if isinstance(value, str):
+            yield path, value
+        return
+    members: Any = ()
+    if isinstance(value, dict):
+        members = value.items() if place[0] is None else ((place[0], value.get(place[0])),)
+    elif isinstance(value, list) and place[0] is None:
+        members = enumerate(value)
+    for step, member in members:
+        yield from _descended(member, place[1:], (*path, step))

@@ -1,0 +1,171 @@
+"""Secrets in one text: where they are, by which rule, and the text with placeholders instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from vcr_llm.scrub.placeholders import PLACEHOLDER
+from vcr_llm.scrub.rule import Rule
+
+__all__ = ["Detector", "Match", "replaced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``text[start:end]`` is a secret by ``rule``; ``secret`` names it whatever its spelling there."""
+
+    start: int
+    end: int
+    rule: Rule
+    secret: str = field(repr=False)
+
+
+_BLOB: Final = 48
+"""How many characters of the base64 alphabet beside a match make it a piece of something encoded."""
+
+_BLOB_BEHIND: Final = re.compile(rf"[A-Za-z0-9+/=]{{{_BLOB}}}")
+
+
+class Detector:
+    """A set of rules, prepared for one question: is there anything here at all?
+
+    Most texts hold nothing. The rules' anchors are searched for by the rarest character of each, one
+    pass over the text per such character, which costs less than any one rule.
+    """
+
+    __slots__ = ("_bare", "_of_shapes", "_of_values", "_value_anchors", "rules")
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._bare = [rule.pattern for rule in self.rules if not rule.anchors]
+        self._value_anchors = {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
+        self._of_values = _searches(self._value_anchors)
+        self._of_shapes = _searches(
+            {anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors}
+        )
+
+    def may_find(self, text: str) -> bool:
+        """False only where no rule can match."""
+        if any(pattern.search(text) for pattern in self._bare):
+            return True
+        if len(text) < _LARGE:
+            return any(pattern.search(text) for pattern in (*self._of_shapes, *self._of_values))
+        # In media every letter is as rare as another. No shape is found inside them; values may be.
+        if any(anchor in text for anchor in self._value_anchors):
+            return True
+        rest = _without_media(text)
+        return any(pattern.search(rest) for pattern in self._of_shapes)
+
+    def narrowed(self, text: str) -> Sequence[Rule]:
+        """The rules that can match somewhere in the text."""
+        rest = text if len(text) < _LARGE else _without_media(text)
+        return [
+            rule
+            for rule in self.rules
+            if not rule.anchors
+            or any(anchor in (text if rule.stands_for else rest) for anchor in rule.anchors)
+        ]
+
+
+_LARGE: Final = 1 << 16
+_KEPT: Final = 8192
+"""Characters: longer than any secret, so that its beginning is never cut off from it."""
+
+_MEDIA: Final = re.compile(rf"([A-Za-z0-9+/]{{{_KEPT}}})[A-Za-z0-9+/]++")
+
+
+def _without_media(text: str) -> str:
+    """The text with each very long run of base64 cut to its beginning."""
+    quoted = text.split('"')  # a JSON string each, or the ends of several
+    return '"'.join(
+        _MEDIA.sub(r"\1", part) if len(part) > _KEPT and " " not in part else part for part in quoted
+    )
+
+
+_COMMON: Final = "etaoinsrhdlucmfywgpbvkxqjz0123456789ETAOINSRHDLUCMFYWGPBVKXQJZ:_-./+=@<*"
+"""Characters of JSON and prose, the most frequent first."""
+
+
+def _searches(anchors: set[str]) -> tuple[re.Pattern[str], ...]:
+    """One pattern per rarest character; it stands first, so that the search runs at the speed of memchr."""
+    by_character: dict[str, list[str]] = {}
+    for anchor in sorted(anchors):
+        by_character.setdefault(max(anchor, key=_COMMON.find), []).append(anchor)
+    return tuple(
+        re.compile(re.escape(character) + f"(?:{'|'.join(_around(anchor, character) for anchor in group)})")
+        for character, group in by_character.items()
+    )
+
+
+def _around(anchor: str, character: str) -> str:
+    before, _, after = anchor.partition(character)
+    return f"(?<={re.escape(before + character)}){re.escape(after)}"
+
+
+def find(text: str, rules: Sequence[Rule]) -> list[Match]:
+    """All secrets in the text, in order, none overlapping another."""
+    found: list[Match] = []
+    for rule in rules:
+        for match in rule.pattern.finditer(text):
+            start, end = match.span(1 if match.re.groups else 0)
+            if start == end:
+                continue
+            secret = text[start:end]
+            if rule.check(secret) and (rule.stands_for or not _inside_blob(text, start, end)):
+                found.append(Match(start, end, rule, rule.stands_for or secret))
+    if found and "<" in text:
+        found = _outside_placeholders(text, found)
+    return _merged(text, found) if len(found) > 1 else found
+
+
+def _inside_blob(text: str, start: int, end: int) -> bool:
+    """Whether the match is a chance piece of base64: part of a long run of its alphabet.
+
+    A slash or plus beside it is also what stands in paths and prose, so the run must be long.
+    """
+    before, after = text[max(0, start - _BLOB) : start], text[end : end + _BLOB]
+    return bool(
+        (before[-1:] in ("/", "+") and _BLOB_BEHIND.fullmatch(before))
+        or (after[:1] in ("/", "+") and _BLOB_BEHIND.fullmatch(after))
+    )
+
+
+def _outside_placeholders(text: str, found: list[Match]) -> list[Match]:
+    """Without those that are only part of a placeholder (a user's pattern may well match its letters)."""
+    spans = [match.span() for match in PLACEHOLDER.finditer(text)]
+    return [
+        match for match in found if not any(start <= match.start and match.end <= end for start, end in spans)
+    ]
+
+
+def _merged(text: str, found: list[Match]) -> list[Match]:
+    """Overlapping matches as one that covers both, so that no end of a secret stays.
+
+    It is named by a value if there is one, else by the rule that comes first in the table.
+    """
+    rank = {id(rule): place for place, rule in reversed(list(enumerate(match.rule for match in found)))}
+    found.sort(key=lambda match: (match.start, -match.end, rank[id(match.rule)]))
+    merged: list[Match] = []
+    for match in found:
+        last = merged[-1] if merged else None
+        if last is None or match.start >= last.end:
+            merged.append(match)
+            continue
+        start, end = last.start, max(last.end, match.end)
+        best = min(last, match, key=lambda one: (one.rule.stands_for is None, rank[id(one.rule)]))
+        secret = best.secret if best.rule.stands_for else text[start:end]
+        merged[-1] = Match(start, end, best.rule, secret)
+    return merged
+
+
+def replaced(text: str, found: Sequence[Match], name: Callable[[Match], str]) -> str:
+    """The text with each match replaced by what ``name`` says."""
+    parts: list[str] = []
+    at = 0
+    for match in found:
+        parts += text[at : match.start], name(match)
+        at = match.end
+    return "".join(parts) + text[at:]
