@@ -270,7 +270,7 @@ def test_the_articles_project_records_replays_and_refreshes(
 ) -> None:
     root = article.pytester.path
     path = root / "tests" / "fixtures" / "summarize.json"
-    article.pytester.runpython("record.py")
+    assert article.pytester.runpython("record.py").ret == 0
     recorded = path.read_bytes()
     article.provider.stop()
     monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
@@ -296,7 +296,7 @@ def test_the_articles_project_records_replays_and_refreshes(
 def test_without_a_key_the_articles_test_replays_with_the_placeholder_option(
     article: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    article.pytester.runpython("record.py")
+    assert article.pytester.runpython("record.py").ret == 0
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     article.run(*OURS, "--block-network", failed=1).stdout.fnmatch_lines(["*llm_placeholder_keys*"])
     article.run(*OURS, "--block-network", "-o", "llm_placeholder_keys=true", passed=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import warnings
@@ -20,12 +21,13 @@ from vcr_llm.errors import (
     VcrLlmWarning,
 )
 from vcr_llm.fingerprint import Fingerprint, fingerprint
-from vcr_llm.interaction import Interaction
-from vcr_llm.matchers import MATCHERS, fingerprint_of, llm_strict
+from vcr_llm.interaction import Interaction, Request
+from vcr_llm.matchers import MATCHERS, compared, fingerprint_of, llm_strict
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.ranking import Choice, Recordings, Rules, Tier
 from vcr_llm.report import miss_text
+from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
 from vcr_llm.session import Session
 from vcr_llm.vcr_bridge import (
@@ -123,6 +125,7 @@ class Cassette(BridgedCassette):
         fallback: Sequence[Matcher] = (),
         record_errors: bool = False,
         session: Session | None = None,
+        scrubber: Scrubber = DEFAULT,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -130,6 +133,7 @@ class Cassette(BridgedCassette):
         self.rejected = False
         self._record_errors = record_errors
         self._session = session
+        self._view = functools.partial(compared, scrubber=scrubber)
         self.deviations: list[Deviation] = []
         self.misses: list[str] = []
         self._fallback = fallback
@@ -240,7 +244,7 @@ class Cassette(BridgedCassette):
 
         return self._recordings.choose(
             self._fingerprint(request),
-            to_request(request),
+            self._compared(request),
             free=lambda number: not self.play_counts[number] and number not in reserved,
             fits=fits,
             falls_back=lambda number: self._matches(request, number, self._fallback),
@@ -270,7 +274,12 @@ class Cassette(BridgedCassette):
         return not matchers or bool(requests_match(request, self.data[number][0], matchers))
 
     def _fingerprint(self, request: VcrRequest) -> Fingerprint:
-        return fingerprint_of(request, match_host=self.rules.match_host, match_on=self.rules.match_on)
+        rules = self.rules
+        return fingerprint_of(request, match_host=rules.match_host, match_on=rules.match_on, view=self._view)
+
+    def _compared(self, request: VcrRequest) -> Request:
+        """A request as it is compared, and as it may be shown: without secrets."""
+        return self._view(to_request(request))
 
     def _index(self) -> None:
         """Index what has come to ``data`` since; all again where somebody has taken something out."""
@@ -285,7 +294,7 @@ class Cassette(BridgedCassette):
         """Keep what an answer of a lower tier has otherwise; it is told when the cassette has closed."""
         if choice.tier not in (Tier.SAME_CALL, Tier.FALLBACK):
             return
-        found = diff.differences(to_request(self.data[choice.number][0]), to_request(live))
+        found = diff.differences(self._compared(self.data[choice.number][0]), self._compared(live))
         call = self._fingerprint(live).call
         operation = str(call.operation) if call else "no LLM call"
         deviation = Deviation(choice.number + 1, operation, diff.in_one_line(found), choice.tier)
@@ -296,8 +305,8 @@ class Cassette(BridgedCassette):
 
     def _miss(self, request: VcrRequest) -> CassetteMiss:
         text = miss_text(
-            to_request(request),
-            [to_request(recorded) for recorded, _ in self.data],
+            self._compared(request),
+            [self._compared(recorded) for recorded, _ in self.data],
             path=os.fspath(self.path),
             mode=RecordMode(self.record_mode).value,
             exists=self.rewound,
@@ -390,7 +399,7 @@ class Cassette(BridgedCassette):
 
     def _identity(self, interaction: Interaction) -> Fingerprint:
         return fingerprint(
-            interaction.request, match_host=self.rules.match_host, match_on=self.rules.match_on
+            self._view(interaction.request), match_host=self.rules.match_host, match_on=self.rules.match_on
         )
 
 

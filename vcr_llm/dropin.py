@@ -24,6 +24,7 @@ from vcr_llm.matchers import llm
 from vcr_llm.persister import CassettePersister
 from vcr_llm.providers import PROVIDERS, classify
 from vcr_llm.ranking import Rules, Tier
+from vcr_llm.scrub import Scrubber, credential_values
 from vcr_llm.serializer import LLM_JSON
 from vcr_llm.session import REJECTED, Session
 from vcr_llm.vcr_bridge import RIDER, FilesystemPersister, RecordMode, VcrRequest, status_of, to_request
@@ -154,10 +155,12 @@ class llm_mock:
 
     def _context(self) -> FixtureContext:
         refresh = is_disabled() if self._disabled is None else self._disabled
+        scrubber = Scrubber(values=credential_values(os.environ))
         options = {
             "path": str(self._path),
             "serializer": LLM_JSON,
-            "persister": CassettePersister(FilesystemPersister),
+            "persister": CassettePersister(FilesystemPersister, scrubber),
+            "scrubber": scrubber,
             "match_on": (llm,),
             "record_mode": RecordMode.ALL if refresh else MODES[self._mode],
             "rules": Rules(match_on=self._match_on),

@@ -28,6 +28,7 @@ __all__ = [
     "NewerCassetteError",
     "OptionError",
     "PlaceholderKeyError",
+    "SecretFoundError",
     "StaleWarning",
     "UnreadableCassetteError",
     "UnwritableCassetteError",
@@ -99,6 +100,23 @@ class UnwritableCassetteError(VcrLlmError):
         self.reason = reason
         self.remedy = remedy
         super().__init__(f"{path}: the cassette was not saved: {reason}. {remedy}")
+
+
+class SecretFoundError(VcrLlmError):
+    """The last gate before a write found a secret. Nothing was written; what was on disk before is there.
+
+    ``findings``: a line each, with the place in the document and the rule, never the secret.
+    """
+
+    def __init__(self, path: str, findings: Iterable[str]) -> None:
+        self.path = path
+        self.findings = list(findings)
+        lines = "\n".join(f"  {line}" for line in self.findings)
+        super().__init__(
+            f"{path}: the cassette was not saved, a secret is still in it:\n{lines}\n"
+            "The file is as it was before. Name the secret in preset(secret_names=…) or "
+            "preset(secret_patterns=…), or take it out in before_record_request or before_record_response."
+        )
 
 
 class CassetteMissError(VcrLlmError):

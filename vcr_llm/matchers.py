@@ -9,34 +9,47 @@ lives in our own `Cassette`.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, fingerprint
+from vcr_llm.interaction import Request
+from vcr_llm.scrub import DEFAULT, Ledger, Scrubber, folded
 from vcr_llm.vcr_bridge import VcrRequest, to_request
 
-__all__ = ["MATCHERS", "fingerprint_of", "llm", "llm_strict"]
+__all__ = ["MATCHERS", "compared", "fingerprint_of", "llm", "llm_strict"]
 
-_Known = tuple[str, str, Any, bool, tuple[str, ...], Fingerprint]
+_Known = tuple[str, str, Any, Any, Fingerprint]
 _known: weakref.WeakKeyDictionary[VcrRequest, _Known] = weakref.WeakKeyDictionary()
 
 
+View = Callable[[Request], Request]
+"""What of a request is compared: the request without its secrets, see `scrub.folded`."""
+
+
+def compared(request: Request, scrubber: Scrubber = DEFAULT) -> Request:
+    """A request as it is compared: whatever the key, and whatever placeholder stands for it."""
+    return folded(scrubber.request(request, Ledger()))
+
+
 def fingerprint_of(
-    request: VcrRequest, *, match_host: bool = True, match_on: tuple[str, ...] = MATCH_ON
+    request: VcrRequest,
+    *,
+    match_host: bool = True,
+    match_on: tuple[str, ...] = MATCH_ON,
+    view: View = compared,
 ) -> Fingerprint:
     """The fingerprint of vcrpy's request object, computed once as long as the request stays the same.
 
     vcrpy asks every matcher about every stored request, twice per call.
     """
     body = request.body
+    rules = (match_host, match_on, view)
     known = _known.get(request)
-    if (
-        known
-        and known[2] is body
-        and (known[0], known[1], known[3], known[4]) == (request.method, request.uri, match_host, match_on)
-    ):
-        return known[5]
-    found = fingerprint(to_request(request), match_host=match_host, match_on=match_on)
-    _known[request] = (request.method, request.uri, body, match_host, match_on, found)
+    if known and known[2] is body and (known[0], known[1], known[3]) == (request.method, request.uri, rules):
+        return known[4]
+    found = fingerprint(view(to_request(request)), match_host=match_host, match_on=match_on)
+    _known[request] = (request.method, request.uri, body, rules, found)
     return found
 
 

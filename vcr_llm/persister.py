@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from vcr_llm import store, vcr_bridge
-from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm.errors import SecretFoundError, UnreadableCassetteError
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.rerecording import Batch, composed
+from vcr_llm.scrub import DEFAULT, Finding, Ledger, Scrubber
 from vcr_llm.serializer import LLM_JSON, Content, dump_interactions, load_pairs, to_interactions
 from vcr_llm.session import REJECTED, Session, Shelf
 from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
@@ -33,8 +34,9 @@ class CassettePersister:
     replaced. Somebody's own persister keeps its work: it is given our serializer.
     """
 
-    def __init__(self, wrapped: Any) -> None:
+    def __init__(self, wrapped: Any, scrubber: Scrubber = DEFAULT) -> None:
         self._wrapped = wrapped
+        self._scrubber = scrubber
         self._own = not vcr_bridge.writes_files_itself(wrapped)
         self._head: CassetteData | None = None
         self.adding: Adding | None = None
@@ -69,19 +71,34 @@ class CassettePersister:
     def save_cassette(self, cassette_path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> None:
         """Replace the file in one step; after `adding`, with what it holds by then and what is added."""
         adding, self.adding = self.adding, None
-        if not self._own:
-            self._wrapped.save_cassette(cassette_path, cassette_dict, serializer)
-            return
         path = Path(cassette_path)
         pairs = list(zip(cassette_dict["requests"], cassette_dict["responses"], strict=True))
         metadata = cassette_dict.get("metadata")
-        if serializer is not LLM_JSON:
-            responses = [vcr_bridge.without_rider(response) for _, response in pairs]
-            store.write(path, vcr_bridge.serialize({**cassette_dict, "responses": responses}, serializer))
-        elif adding is None:
-            _write(path, to_interactions(pairs), self._head, metadata)
+        if self._own and serializer is LLM_JSON:
+            ledger = Ledger.primed(filter(None, [store.read(path)]))
+            recorded = to_interactions(pairs, self._scrubber, ledger)
+            if adding is None:
+                self._write(path, recorded, self._head, metadata)
+            else:
+                self._add(path, recorded, metadata, adding)
+            return
+        cassette_dict = self._scrubbed(pairs, cassette_dict, serializer)
+        if self._own:
+            text = vcr_bridge.serialize(cassette_dict, serializer)
+            self._refuse(path, self._scrubber.scan_text(text))
+            store.write(path, text)
         else:
-            self._add(path, to_interactions(pairs), metadata, adding)
+            self._wrapped.save_cassette(cassette_path, cassette_dict, serializer)
+
+    def _scrubbed(
+        self, pairs: list[Pair], cassette_dict: Mapping[str, Any], serializer: Any
+    ) -> dict[str, Any]:
+        """The same for another serializer or somebody's own persister: vcrpy's dict, without secrets."""
+        clean = [vcr_bridge.to_pair(each) for each in to_interactions(pairs, self._scrubber)]
+        if serializer is not LLM_JSON:
+            clean = [(request, vcr_bridge.without_rider(response)) for request, response in clean]
+        requests, responses = [pair[0] for pair in clean], [pair[1] for pair in clean]
+        return {**cassette_dict, "requests": requests, "responses": responses}
 
     def can_add(self, serializer: Any) -> bool:
         """Whether recordings can be added to what the file holds by then: only to files of our own."""
@@ -103,15 +120,35 @@ class CassettePersister:
             text = shelf.base()
             base = load_pairs(text, _Blobs(path).read) if text is not None else Content([])
             batches = shelf.add(batch, _load, _dump)
-            outcome = composed(to_interactions(base.pairs), batches, adding.identities)
+            outcome = composed(to_interactions(base.pairs, self._scrubber), batches, adding.identities)
             head = base.head or self._head
             if outcome.rejected is not None:
-                _write(path.with_name(f"{path.name}{REJECTED}"), outcome.rejected, head, None)
+                self._write(path.with_name(f"{path.name}{REJECTED}"), outcome.rejected, head, None)
             if outcome.items:
-                _write(path, outcome.items, head, metadata or base.metadata)
+                self._write(path, outcome.items, head, metadata or base.metadata)
             elif text is None:
                 store.remove(path)
             shelf.wrote()
+
+    def _write(
+        self,
+        path: Path,
+        interactions: list[Interaction],
+        head: CassetteData | None,
+        metadata: Mapping[str, Any] | None,
+    ) -> None:
+        for number, interaction in enumerate(interactions):
+            self._refuse(path, self._scrubber.scan(interaction, number))
+        blobs = _Blobs(path)
+        text = dump_interactions(interactions, head, metadata, blobs.save)
+        blobs.write()
+        store.write(path, text)
+        blobs.remove_others()
+
+    def _refuse(self, path: Path, findings: Sequence[Finding]) -> None:
+        """The last gate: whatever hooks and additions have done, no secret goes to the disk."""
+        if findings:
+            raise SecretFoundError(str(path), map(str, findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +159,6 @@ class Adding:
     replaces: bool = False
     failed: bool = False
     session: Session | None = None
-
-
-def _write(
-    path: Path,
-    interactions: list[Interaction],
-    head: CassetteData | None,
-    metadata: Mapping[str, Any] | None,
-) -> None:
-    blobs = _Blobs(path)
-    text = dump_interactions(interactions, head, metadata, blobs.save)
-    blobs.write()
-    store.write(path, text)
-    blobs.remove_others()
 
 
 def _load(text: str) -> list[Interaction]:

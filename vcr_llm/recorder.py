@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -17,12 +18,22 @@ from vcr_llm.errors import OptionError, VcrLlmWarning
 from vcr_llm.matchers import MATCHERS
 from vcr_llm.persister import CassettePersister
 from vcr_llm.ranking import Rules
+from vcr_llm.scrub import Scrubber, credential_values
 from vcr_llm.serializer import LLM_JSON, NAME
 
 __all__ = ["OPTIONS", "SESSION", "VCR", "is_ours", "open_cassette", "preset", "register", "use_cassette"]
 
 _RULES: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "repeat_others"}
-OPTIONS: Final = _RULES | {"record_errors"}
+_SCRUBBING: Final = {
+    "secret_names": "names",
+    "secret_patterns": "patterns",
+    "secret_filters": "callables",
+    "personal_data": "personal",
+    "add_headers": "add_headers",
+    "remove_headers": "remove_headers",
+}
+"""Our options → the arguments of `Scrubber`."""
+OPTIONS: Final = _RULES | _SCRUBBING.keys() | {"record_errors"}
 """The options of this package; they travel beside vcrpy's own."""
 
 SESSION: Final = "vcr_llm_session"
@@ -50,6 +61,10 @@ def preset(**overrides: Any) -> dict[str, Any]:
     ``match_host`` (True): scheme, host and port of an LLM call count.
     ``record_errors`` (False): keep failures that SDKs retry (408, 409, 429, 5xx) also where a later
     attempt of the same call succeeded.
+    ``secret_names``, ``secret_patterns``, ``secret_filters``: further names of fields that hold a secret,
+    regular expressions (or pairs of a name and one), functions from text to text.
+    ``personal_data`` (False): also replace email addresses, phone and card numbers.
+    ``add_headers``, ``remove_headers``: response headers to store beside the usual ones, or not to.
 
     Raises `OptionError` for a name nobody knows.
     """
@@ -105,14 +120,29 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
     rules = Rules(
         **{name: ours[name] for name in _RULES & ours.keys()}, repeat_others=merged["allow_playback_repeats"]
     )
+    scrubber = _scrubber(ours)
     return {
         **merged,
         "rules": rules,
+        "scrubber": scrubber,
         "fallback": [_matcher(recorder, name) for name in rules.fallback],
         "record_errors": ours.get("record_errors", False),
         "session": ours.get(SESSION),
-        "persister": CassettePersister(merged["persister"]),
+        "persister": CassettePersister(merged["persister"], scrubber),
     }
+
+
+def _scrubber(options: Mapping[str, Any]) -> Scrubber:
+    """What is a secret in this cassette: by the options, and by value what the environment has for keys."""
+    chosen = {_SCRUBBING[name]: options[name] for name in _SCRUBBING.keys() & options.keys()}
+    chosen["patterns"] = tuple(map(_pattern, chosen.get("patterns", ())))
+    return Scrubber(values=credential_values(os.environ), **chosen)
+
+
+def _pattern(given: Any) -> Any:
+    if isinstance(given, str):
+        return re.compile(given)
+    return (given[0], re.compile(given[1])) if isinstance(given, tuple | list) else given
 
 
 def _matcher(recorder: vcr.VCR, name: str) -> Callable[..., Any]:

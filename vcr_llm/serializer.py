@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import yaml
 
-from vcr_llm import schema, scrub, vcr_bridge
+from vcr_llm import schema, vcr_bridge
 from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.schema.dumping import SaveFile
 from vcr_llm.schema.loading import ReadFile
+from vcr_llm.scrub import DEFAULT, Ledger, Scrubber
 from vcr_llm.vcr_bridge import Pair, VcrRequest
 
 __all__ = [
@@ -94,10 +95,16 @@ def _from_vcrpy(text: str, serializer: Any) -> Content:
     return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)
 
 
-def to_interactions(pairs: Iterable[Pair]) -> list[Interaction]:
-    """Recorded pairs as they are stored: decoded, and without what must not be stored."""
+def to_interactions(
+    pairs: Iterable[Pair], scrubber: Scrubber = DEFAULT, ledger: Ledger | None = None
+) -> list[Interaction]:
+    """Recorded pairs as they are stored: decoded, and without what must not be stored.
+
+    ``ledger``: the placeholders of the cassette they go into, none by default.
+    """
+    ledger = ledger or Ledger()
     return [
-        scrub.clean(vcr_bridge.to_interaction(request, vcr_bridge.decoded(response)))
+        scrubber.interaction(vcr_bridge.to_interaction(request, vcr_bridge.decoded(response)), ledger)
         for request, response in pairs
     ]
 

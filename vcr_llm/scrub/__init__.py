@@ -19,6 +19,7 @@ from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.values import credential_values
 
 __all__ = [
+    "DEFAULT",
     "Finding",
     "Ledger",
     "Rule",
@@ -32,19 +33,20 @@ __all__ = [
     "stored_headers",
 ]
 
-_DEFAULT = Scrubber()
+DEFAULT = Scrubber()
+"""The built-in rules alone."""
 
 
 def clean(interaction: Interaction) -> Interaction:
     """The interaction without what must not be stored, by the built-in rules alone."""
-    return _DEFAULT.interaction(interaction, Ledger())
+    return DEFAULT.interaction(interaction, Ledger())
 
 
 def scan(interaction: Interaction, number: int | None = None) -> list[Finding]:
     """The secrets in an interaction by the built-in rules; a `Scrubber` also knows values and additions."""
-    return _DEFAULT.scan(interaction, number)
+    return DEFAULT.scan(interaction, number)
 
 
 def scan_text(text: str) -> list[Finding]:
     """The secrets in any text by the built-in rules."""
-    return _DEFAULT.scan_text(text)
+    return DEFAULT.scan_text(text)

@@ -22,7 +22,7 @@ _CREDENTIAL: Final = re.compile(
     r"(?:.*_)?(?:API_?KEY|KEY|ACCESS_KEY_ID|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|PAT|JWT)(?:_\d+)?"
 )
 _PUBLIC: Final = re.compile(r".*(?:PUBLIC|PUBLISHABLE|GPG)_KEY")
-_CHOSEN_BY_PEOPLE: Final = re.compile(r".*(?:SECRET|PASSWORD|PASSWD|PASSPHRASE).*")
+_ALWAYS: Final = re.compile(r".*(?:API_?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL).*")
 _PATH: Final = re.compile(r"(?:~|\.{1,2})?[/\\][^\s=+]*|[A-Za-z]:[\\/].*")
 _FILE: Final = re.compile(r"[^\s=+]*\.(?:json|pem|key|txt|crt|p12|pfx|ya?ml|toml|ini|env)")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
@@ -35,8 +35,9 @@ def credential_values(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables whose name and value both say credential: {name: value}, in the order of names.
 
     Not taken: fewer than `SHORTEST` characters, paths, URLs without user information, the placeholder key
-    of replaying, values of words that mean nothing (``test-key-dummy``), and, where the name is no
-    password's, ordinary words (``CACHE_KEY=conversation``), which would be found in every prompt.
+    of replaying, values of words that mean nothing (``test-key-dummy``), a single ordinary word, and, where
+    the name says no more than ``KEY``, several (``CACHE_KEY=conversation-history``): they would be found in
+    every prompt.
     """
     return {
         name: value for name, value in sorted(environ.items()) if _is_credential(name.upper(), value.strip())
@@ -54,8 +55,8 @@ def _is_credential(name: str, value: str) -> bool:
     # A secret may begin with a slash, too; then it looks random and has no file's suffix.
     if _FILE.fullmatch(value) or (_PATH.fullmatch(value) and not judging.is_random(value.replace("/", ""))):
         return False
-    by_people = _CHOSEN_BY_PEOPLE.fullmatch(name) is not None
-    return not (judging.is_plain_word(value) if by_people else _WORDS.fullmatch(value))
+    always = _ALWAYS.fullmatch(name) is not None
+    return not (judging.is_plain_word(value) if always else _WORDS.fullmatch(value))
 
 
 def value_rules(values: Mapping[str, str]) -> tuple[Rule, ...]:
