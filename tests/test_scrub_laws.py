@@ -200,9 +200,7 @@ def test_a_scrubber_prepares_its_rules_once() -> None:
 @pytest.mark.parametrize("rule", SHAPES, ids=lambda rule: rule.name)
 def test_no_text_makes_a_rule_slow(rule: Any) -> None:
     """A pattern that backtracks would not come to its end here: each text repeats what nearly matches."""
-    starts = {anchor for anchor in rule.anchors} | {
-        re.sub(r"\\(.)", r"\1", anchor) for anchor in rule.anchors
-    }
+    starts = set(rule.anchors) | {re.sub(r"\\(.)", r"\1", anchor) for anchor in rule.anchors}
     for start in starts:
         for unit in (
             start,

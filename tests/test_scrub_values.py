@@ -151,13 +151,13 @@ def test_a_secret_split_over_the_deltas_of_a_stream(secret: str, size: int) -> N
     text = f"your key is {secret}, keep it"
     deltas = [text[at : at + size] for at in range(0, len(text), size)]
     scrubber = Scrubber(values={"MY_API_KEY": secret} if secret in (VALUE, ODD) else {})
-    streams = {
-        "openai": [chunk(delta) for delta in deltas],
-        "anthropic": [{"type": "content_block_delta", "index": 1, "delta": {"partial_json": delta}} for delta in deltas],
-        "responses": [{"type": "response.output_text.delta", "item_id": str(n), "output_index": 0, "delta": delta} for n, delta in enumerate(deltas)],
-        "tool": [{"choices": [{"delta": {"tool_calls": [{"index": 0, **({"type": "function"} if n == 0 else {}), "function": {"arguments": delta}}]}}]} for n, delta in enumerate(deltas)],
-    }  # fmt: skip
-    for values in streams.values():
+    streams = [
+        [chunk(delta) for delta in deltas],
+        [{"type": "content_block_delta", "index": 1, "delta": {"partial_json": delta}} for delta in deltas],
+        [responses_event(number, delta) for number, delta in enumerate(deltas)],
+        [tool_chunk(number, delta) for number, delta in enumerate(deltas)],
+    ]
+    for values in streams:
         # Two texts at once, as with n=2 or parallel tool calls, do not disturb each other.
         mixed = [part for value in values for part in (value, other(value))]
         for raw in (
@@ -174,6 +174,19 @@ def test_a_secret_split_over_the_deltas_of_a_stream(secret: str, size: int) -> N
             assert joined.count("your key is <") == 1 + joined.count("yet another")
             assert joined.count(">, keep it") == 1 + joined.count("yet another")
             assert secret not in joined
+
+
+def responses_event(number: int, delta: str) -> object:
+    """Some servers give every event an ``item_id`` of its own."""
+    kind = "response.output_text.delta"
+    return {"type": kind, "item_id": str(number), "output_index": 0, "delta": delta}
+
+
+def tool_chunk(number: int, delta: str) -> object:
+    """Only the first piece of a tool call says that it is one."""
+    head = {} if number else {"type": "function", "id": "call_1"}
+    call = {"index": 0, **head, "function": {"arguments": delta}}
+    return {"choices": [{"delta": {"tool_calls": [call]}}]}
 
 
 def other(value: object) -> object:

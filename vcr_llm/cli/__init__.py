@@ -15,6 +15,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "demo": "demo",
     "init": "init",
     "list": "list_",
+    "scan": "scan",
     "show": "show",
 }
 """Verb → the module here whose ``command`` it is. A verb imports what it works with when it runs."""

@@ -15,7 +15,7 @@ from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.interaction import Interaction
 from vcr_llm.persister import CassettePersister
 from vcr_llm.providers import Answer, Call, Message, read_answer, read_messages
-from vcr_llm.schema import dumping
+from vcr_llm.schema.dumping import stored_hash
 from vcr_llm.serializer import LLM_JSON, NAME
 
 __all__ = [
@@ -141,8 +141,7 @@ def _entry(path: Path, number: int, interaction: Interaction) -> Entry:
     return Entry(
         path,
         number,
-        # Private until another module needs it too: the one rule for what a file's hash is.
-        interaction.hash or dumping._hash(interaction),
+        stored_hash(interaction),
         interaction,
         call,
         () if call is None else read_messages(call),

@@ -13,7 +13,7 @@ from vcr_llm.providers import classify
 from vcr_llm.schema.loading import reads_as
 from vcr_llm.schema.terms import EVENT_FIELDS, STREAM, VERSION, phrase
 
-__all__ = ["SaveFile", "dump"]
+__all__ = ["SaveFile", "dump", "stored_hash"]
 
 SaveFile = Callable[[bytes], str]
 """Puts a binary body beside the cassette; answers its name for the document, "" to keep it inside."""
@@ -51,7 +51,7 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
         else:
             response_body = _kept(response.body, save_file)
     entry: dict[str, Any] = {
-        "hash": _hash(interaction),
+        "hash": stored_hash(interaction),
         "request": request_object,
         "response": response_object,
         "streaming": stream is not None or _says_stream(response),
@@ -72,7 +72,9 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
     return entry
 
 
-def _hash(interaction: Interaction) -> str:
+def stored_hash(interaction: Interaction) -> str:
+    """The ``hash`` that stands, or would stand, in the document: the file's own, else llm-mock's hash of a
+    request with messages, else the digest of our key."""
     if interaction.hash is not None:
         return interaction.hash
     body = interaction.request.body

@@ -58,7 +58,7 @@ class BodyEditor:
         if rules is None:
             if not self.detector.may_find(text):
                 return text
-            rules = self.detector.rules
+            rules = self.detector.narrowed(text)
         for _ in range(_ROUNDS):
             matches = find(text, rules)
             if not matches:

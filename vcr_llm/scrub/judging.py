@@ -106,7 +106,7 @@ def is_random(text: str) -> bool:
     if re.search("[A-Z]", text) and re.search("[a-z]", text):
         return digits >= 2 and len(set(text)) >= 10
     tail = text.rpartition("-")[2]
-    return len(tail) >= 20 and sum(map(str.isdigit, tail)) >= 4 and "_" not in tail
+    return len(tail) >= 20 and sum(map(str.isdigit, tail)) >= 4 and tail.isalnum()
 
 
 def _decoded(part: str) -> bytes | None:

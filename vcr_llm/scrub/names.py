@@ -64,13 +64,17 @@ _STRONG: Final = {
 """Placeholder → names that mean a credential and nothing else; any value but an invented one counts."""
 
 _WEAK: Final = {
-    "API_KEY": "key",
     "ACCESS_TOKEN": "token jwt auth",
     "CLIENT_SECRET": "secret",
+}
+"""Names that mean ordinary things too: only long values that look random count."""
+
+_WEAK_IN_FIELDS: Final = {
+    "API_KEY": "key",
     "AUTHORIZATION_SECRET": "code codeverifier devicecode",
     "URL_SIGNATURE": "signature",
 }
-"""Names that mean ordinary things too: only long values of letters and digits count."""
+"""The same, but never in JSON, where ``code`` is an error's and ``key`` an object's in a bucket."""
 
 
 def _table(placeholders: dict[str, str]) -> dict[str, str]:
@@ -79,6 +83,7 @@ def _table(placeholders: dict[str, str]) -> dict[str, str]:
 
 _STRONG_NAMES: Final = _table(_STRONG)
 _WEAK_NAMES: Final = _table(_WEAK)
+_WEAK_FIELDS: Final = _WEAK_NAMES | _table(_WEAK_IN_FIELDS)
 
 _PLACES: Final[tuple[tuple[str | None, ...], ...]] = (
     ("mcp_servers", None, "authorization_token"),  # Anthropic: remote MCP servers
@@ -128,22 +133,26 @@ class Names:
         return cls({normalised_name(name): placeholder_name(name) for name in names})
 
     def of_field(self, name: str, value: str) -> str | None:
-        """The placeholder for the value of a query parameter, form field or top-level JSON member."""
+        """The placeholder for the value of a query parameter or form field, None for no credential."""
+        return self._of_name(name, value, _WEAK_FIELDS)
+
+    def _of_name(self, name: str, value: str, weak: dict[str, str]) -> str | None:
         key = normalised_name(name)
         if key in self.added:
             return None if not value or self._redacted(value) else self.added[key]
         if key in _STRONG_NAMES:
             return None if self._redacted(value) else _STRONG_NAMES[key]
-        if key in _WEAK_NAMES:
-            counts = judging.is_opaque(value) and not self._redacted(value)
-            return _WEAK_NAMES[key] if counts or (self.folding and judging.is_stand_in(value)) else None
+        if key in weak:
+            random = judging.is_opaque(value) and judging.is_random(value)
+            counts = random and not self._redacted(value)
+            return weak[key] if counts or (self.folding and judging.is_stand_in(value)) else None
         return None
 
     def of_member(self, path: Path, value: str) -> str | None:
         """The placeholder for a string in a JSON body, at a path of keys and indices."""
         name = next((step for step in reversed(path) if isinstance(step, str)), "")
         if len(path) == 1 and path[0] == name:
-            return self.of_field(name, value)
+            return self._of_name(name, value, _WEAK_NAMES)
         key = normalised_name(name)
         if key in self.added:
             return None if not value or self._redacted(value) else self.added[key]
@@ -154,7 +163,7 @@ class Names:
         if path and path[0] in _HEADS and any(_is_at(path, place) for place in _PLACES):
             if key in _EXTRA_AT_PLACES:
                 return None if self._redacted(value) else _EXTRA_AT_PLACES[key]
-            return self.of_field(name, value)
+            return self._of_name(name, value, _WEAK_NAMES)
         return None
 
     def may_apply(self, body: Any, text: str) -> bool:

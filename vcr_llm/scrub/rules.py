@@ -19,6 +19,12 @@ _ALNUM: Final = "[A-Za-z0-9]"
 _NO_BASE64: Final = "(?![A-Za-z0-9_+/=-])"
 _HEX: Final = "[0-9a-f]"
 
+
+def _each(prefix: str) -> tuple[str, ...]:
+    """Anchors for a prefix that is also part of words: with each hexadecimal digit behind it."""
+    return tuple(prefix + digit for digit in "0123456789abcdef")
+
+
 _LLM_PROVIDERS: Final = (
     token("anthropic-api-key", "ANTHROPIC_API_KEY", "sk-ant-", "[a-z0-9]{2,12}+-[A-Za-z0-9_-]{24,200}+"),
     token("openrouter-api-key", "OPENROUTER_API_KEY", "sk-or-", rf"v1-{_HEX}{{64}}"),
@@ -186,8 +192,8 @@ _SERVICES: Final = (
         check=opaque,
     ),
     token("stripe-key", "STRIPE_API_KEY", "[sr]k_live_", f"{_ALNUM}{{16,250}}+", "k_live_"),
-    token("twilio-api-key", "TWILIO_API_KEY", "SK", rf"{_HEX}{{32}}", end=_NO_BASE64),
-    token("twilio-account-id", "TWILIO_ACCOUNT_ID", "AC", rf"{_HEX}{{32}}", end=_NO_BASE64),
+    token("twilio-api-key", "TWILIO_API_KEY", "SK", rf"{_HEX}{{32}}", *_each("SK"), end=_NO_BASE64),
+    token("twilio-account-id", "TWILIO_ACCOUNT_ID", "AC", rf"{_HEX}{{32}}", *_each("AC"), end=_NO_BASE64),
     token("sendgrid-api-key", "SENDGRID_API_KEY", r"SG\.", r"[A-Za-z0-9_-]{20,24}+\.[A-Za-z0-9_-]{39,50}+"),
     token("npm-token", "NPM_TOKEN", "npm_", f"{_ALNUM}{{36}}"),
     token("pypi-token", "PYPI_TOKEN", "pypi-AgE", "[A-Za-z0-9_-]{50,400}+"),
@@ -230,9 +236,8 @@ _GENERAL: Final = (
     around(
         "url-credentials",
         "URL_CREDENTIALS",
-        r"[A-Za-z]{2}:(?:/|\\/){2}([^\s/?#@\"'<>`:\\]{0,256}+:[^\s/?#@\"'<>`\\]{3,256}+)@(?=[A-Za-z0-9\[])",
-        "://",
-        r":\/\/",
+        # No anchor: every prompt with a link has "://", and the pattern itself is as fast.
+        r":(?<=[A-Za-z]{2}:)(?:/|\\/){2}([^\s/?#@\"'<>`:\\]{0,256}+:[^\s/?#@\"'<>`\\]{3,256}+)@(?=[A-Za-z0-9\[])",
         check=judging.is_userinfo,
     ),
     around(
@@ -240,7 +245,7 @@ _GENERAL: Final = (
         "MASKED_API_KEY",
         r"(?<![A-Za-z0-9_*-])((?:[spr]k[-_]|[gc]sk[-_]|xai-|hf_|pplx-|r8_|AIza|AKIA)[A-Za-z0-9_-]{0,24}?"
         r"(?:\*{3,200}+|\.{3}(?!\.)|…|\\{1,8}u2026|•{3,200}+)[A-Za-z0-9_-]{0,12}+)",
-        *("***", "...", "…", "u2026", "•••"),
+        *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "xai-", "hf_", "pplx-", "r8_", "AIza", "AKIA"),
         check=judging.is_masked,
     ),
     around(
