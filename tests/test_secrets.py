@@ -161,6 +161,21 @@ def test_two_secrets_stay_two(provider: WireProvider, path: Path) -> None:
     assert asked[0] == asked[2] != asked[1]
 
 
+def test_recording_again_gives_the_same_placeholder_and_adding_another_secret_a_new_one(
+    provider: WireProvider, path: Path
+) -> None:
+    one, two = BY_SHAPE["openai"], BY_SHAPE["openai"].replace("Ab3", "Xy7")
+    for mode, secret, expected in [
+        ("once", one, ["<OPENAI_API_KEY>"]),
+        ("all", one, ["<OPENAI_API_KEY>"]),
+        ("new_episodes", two, ["<OPENAI_API_KEY>", "<OPENAI_API_KEY_2>"]),
+    ]:
+        with clients(provider.url) as c, vcr_llm.use_cassette(path, record_mode=mode):
+            embedding(c, secret if mode != "new_episodes" else f"also {secret}")
+        entries = json.loads(path.read_text(encoding="utf-8"))["interactions"]
+        assert [entry["request"]["input"][1].split()[-1] for entry in entries] == expected
+
+
 ORDINARY = {
     "max_tokens": 64,
     "metadata": {"note": "call +1 (555) 010-9999 about order 123456789012"},
@@ -282,7 +297,10 @@ def test_a_miss_and_drift_do_not_show_the_secret(provider: WireProvider, path: P
     secret = BY_SHAPE["openai"]
     with clients(provider.url) as c, vcr_llm.use_cassette(path):
         chat(c, "one")
-    with clients(provider.url) as c, vcr_llm.use_cassette(path, record_mode="none"):
-        with pytest.raises(vcr_llm.CassetteMissError) as caught:
-            chat(c, secret)
+    with (
+        clients(provider.url) as c,
+        vcr_llm.use_cassette(path, record_mode="none"),
+        pytest.raises(vcr_llm.CassetteMissError) as caught,
+    ):
+        chat(c, secret)
     assert secret not in str(caught.value)

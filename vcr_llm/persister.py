@@ -75,7 +75,12 @@ class CassettePersister:
         pairs = list(zip(cassette_dict["requests"], cassette_dict["responses"], strict=True))
         metadata = cassette_dict.get("metadata")
         if self._own and serializer is LLM_JSON:
-            ledger = Ledger.primed(filter(None, [store.read(path)]))
+            # What is added to others' placeholders must not take theirs; what replaces them may, so that
+            # recording again gives the same text again.
+            grows = (
+                adding is not None and not adding.replaces and not (adding.session and adding.session.refresh)
+            )
+            ledger = Ledger.primed(filter(None, [store.read(path)])) if grows else Ledger()
             recorded = to_interactions(pairs, self._scrubber, ledger)
             if adding is None:
                 self._write(path, recorded, self._head, metadata)
@@ -113,7 +118,7 @@ class CassettePersister:
             session.test if session else "",
             tuple(recorded),
             adding.replaces,
-            session is not None and session.refresh,
+            adding.refreshes,
             adding.failed,
         )
         with shelf.locked():
@@ -159,6 +164,10 @@ class Adding:
     replaces: bool = False
     failed: bool = False
     session: Session | None = None
+
+    @property
+    def refreshes(self) -> bool:
+        return self.session is not None and self.session.refresh
 
 
 def _load(text: str) -> list[Interaction]:
