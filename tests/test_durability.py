@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from calls import clients
+from calls import async_clients, clients
 from suite import Suite
 from wire import WIRE_HEADER, WireProvider
 
@@ -363,3 +365,109 @@ def test_a_symlink_is_followed_and_permissions_stay(provider: WireProvider, tmp_
     assert link.is_symlink()
     assert prompts(real) == ["hi"]
     assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_full_disk_leaves_the_old_cassette_and_says_so(provider: WireProvider, tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk; the write fails in its middle."""
+    script = """
+import resource, signal, sys, openai, vcr_llm
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="k") as client:
+    def ask(mode, text):
+        with vcr_llm.use_cassette("x.llm.json", record_mode=mode):
+            client.chat.completions.create(model="g", messages=[{"role": "user", "content": text}])
+    ask("once", "short")
+    before = open("x.llm.json", "rb").read()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+    try:
+        ask("new_episodes", "long " * 5000)
+    except vcr_llm.UnwritableCassetteError as error:
+        print(error)
+    assert open("x.llm.json", "rb").read() == before
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script, provider.url],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "the cassette was not saved: File too large" in run.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["x.llm.json"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_told(provider: WireProvider, tmp_path: Path) -> None:
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    folder.chmod(0o555)
+    with (
+        pytest.raises(vcr_llm.UnwritableCassetteError, match="Permission denied"),
+        clients(provider.url) as c,
+        vcr_llm.use_cassette(folder / "x.llm.json"),
+    ):
+        ask(c)
+    folder.chmod(0o755)
+
+
+# --- threads and tasks -------------------------------------------------------------------------------
+
+
+def question(c: Any, number: int) -> str:
+    messages = [{"role": "user", "content": f"question {number}"}]
+    return str(c.openai.chat.completions.create(model="g", messages=messages).choices[0].message.content)
+
+
+def test_sixty_four_threads_lose_and_double_nothing(provider: WireProvider, tmp_path: Path) -> None:
+    path = tmp_path / "x.llm.json"
+    numbers = [number % 32 for number in range(128)]
+    with clients(provider.url) as c, vcr_llm.use_cassette(path), ThreadPoolExecutor(64) as pool:
+        recorded = list(pool.map(lambda number: question(c, number), numbers))
+    assert len(set(recorded)) == 128
+    assert sorted(answers(path)) == sorted(recorded)
+    provider.stop()
+    with (
+        clients(provider.url) as c,
+        vcr_llm.use_cassette(path, record_mode="none") as cassette,
+        ThreadPoolExecutor(64) as pool,
+    ):
+        replayed = list(pool.map(lambda number: question(c, number), numbers))
+    assert sorted(replayed) == sorted(recorded)
+    assert set(cassette.play_counts.values()) == {1}
+
+
+async def test_five_hundred_tasks_lose_and_double_nothing(provider: WireProvider, tmp_path: Path) -> None:
+    path = tmp_path / "x.llm.json"
+    numbers = [number % 100 for number in range(500)]
+
+    async def all_at_once(c: Any) -> list[Any]:
+        async def one(number: int) -> Any:
+            messages = [{"role": "user", "content": f"question {number}"}]
+            answer = await c.openai.chat.completions.create(model="g", messages=messages)
+            return answer.choices[0].message.content
+
+        return await asyncio.gather(*map(one, numbers))
+
+    async with async_clients(provider.url, timeout=60) as c:
+        with vcr_llm.use_cassette(path):
+            recorded = await all_at_once(c)
+    assert len(set(recorded)) == 500
+    provider.stop()
+    async with async_clients(provider.url) as c:
+        with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+            replayed = await all_at_once(c)
+    assert sorted(replayed) == sorted(recorded)
+    assert set(cassette.play_counts.values()) == {1}
+
+
+def test_an_extra_cassette_may_be_compressed(suite: Suite) -> None:
+    import gzip
+
+    suite.test(TWO, sdk=False)
+    suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)
+    extra = suite.cassette("test_app/old.yaml.gz")
+    extra.write_bytes(gzip.compress(suite.cassette().read_bytes()))
+    suite.test('@pytest.mark.vcr("old.yaml.gz")\ndef test_more():\n    ask("one")\n', sdk=False)
+    suite.provider.stop()
+    suite.run(passed=1)
