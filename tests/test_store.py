@@ -235,3 +235,12 @@ def test_a_place_that_cannot_be_a_file_is_an_error(place: str, tmp_path: Path) -
     with pytest.raises(UnwritableCassetteError):
         store.write(tmp_path / place, TEXT)
     assert names_in(tmp_path) == ["file", "folder"]
+
+
+def test_what_a_killed_process_left_is_removed_by_a_later_write(tmp_path: Path) -> None:
+    old, young = tmp_path / ".vcr-llm-1.tmp", tmp_path / ".vcr-llm-2.tmp"
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (0, 0))
+    store.write(tmp_path / "x.json", "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".vcr-llm-2.tmp", "x.json"]

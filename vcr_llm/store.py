@@ -6,6 +6,7 @@ import gzip
 import os
 import secrets
 import stat
+import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,9 @@ from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
 __all__ = ["read", "remove", "write", "write_bytes"]
 
 _GZIP = b"\x1f\x8b"
+_PREFIX, _SUFFIX = ".vcr-llm-", ".tmp"
+_ABANDONED = 600
+"""Seconds after which nobody is still writing a temporary file."""
 
 
 def read(path: Path) -> str | None:
@@ -68,7 +72,7 @@ def write_bytes(path: Path, raw: bytes) -> None:
     target = Path(os.path.realpath(path))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.parent / f".vcr-llm-{secrets.token_hex(8)}.tmp"
+        temporary = target.parent / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
         try:
             # os.open gives a new file the permissions the umask allows; mkstemp would make it private.
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
@@ -78,6 +82,7 @@ def write_bytes(path: Path, raw: bytes) -> None:
             with suppress(FileNotFoundError):
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
             temporary.replace(target)
+            _remove_abandoned(target.parent)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
@@ -88,6 +93,14 @@ def write_bytes(path: Path, raw: bytes) -> None:
             error.strerror or str(error),
             "What was there before is unchanged. Make the folder writable and record again.",
         ) from error
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Temporary files that a killed process has left; younger ones may be somebody's."""
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                path.unlink()
 
 
 def remove(path: Path) -> None:
