@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -346,6 +347,22 @@ def test_bodies_are_decoded_in_the_cassette(encoding: str, provider: WireProvide
     assert "content-encoding" not in entry["http"]["headers"]
     with clients(provider.url) as c, replay(path):
         assert ask(c) == (recorded or entry["response"]["choices"][0]["message"]["content"])
+
+
+def test_a_body_nobody_here_can_decode_is_told_when_the_cassette_closes(
+    provider: WireProvider, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    monkeypatch.setitem(sys.modules, "brotlicffi", None)
+    wire = {"extra_headers": {WIRE_HEADER: "encoding=br"}}
+
+    def record() -> str:
+        with clients(provider.url, max_retries=0) as c, vcr_llm.use_cassette(path):
+            return ask(c, **wire)
+
+    with pytest.raises(vcr_llm.VcrLlmError, match=r"pip install 'vcr-llm\[encodings\]'"):
+        record()
+    assert not path.exists()
 
 
 def test_an_encoding_header_over_a_plain_body_is_seen_through(provider: WireProvider, path: Path) -> None:

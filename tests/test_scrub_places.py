@@ -212,7 +212,7 @@ NAMES_KEPT = """content-type request-id x-request-id retry-after retry-after-ms 
     x-ratelimit-reset-requests ratelimit-remaining apim-request-id x-amzn-requestid x-amzn-errortype
     x-amzn-bedrock-input-token-count location link content-disposition"""
 NAMES_DROPPED = """set-cookie openai-organization openai-project anthropic-organization-id date server cf-ray
-    anthropic-workspace-id via alt-svc content-length content-encoding authorization x-api-key nel"""
+    anthropic-workspace-id via alt-svc content-length authorization x-api-key nel"""
 KEPT, DROPPED = NAMES_KEPT.split(), NAMES_DROPPED.split()
 
 

@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vcr_llm import diff, providers
+from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import (
     CassetteMissError,
     DriftWarning,
     MissingCassetteWarning,
     PlaceholderKeyError,
     StaleWarning,
+    UnreadableCassetteError,
+    VcrLlmError,
     VcrLlmWarning,
 )
 from vcr_llm.fingerprint import Fingerprint, fingerprint
@@ -164,9 +167,16 @@ class Cassette(BridgedCassette):
 
     def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         """Record an interaction (vcrpy's stubs call this, and loading does)."""
+        try:
+            response = decoded(response)
+        except MissingDecoderError as error:
+            if self.loading:
+                raise UnreadableCassetteError(str(error), path=os.fspath(self.path), remedy="") from None
+            self._save_error = VcrLlmError(f"{self.path}: a response was not recorded. {error}")
+            return
         with self._lock:
             before = len(self.data)
-            super().append(request, decoded(response))
+            super().append(request, response)
             if len(self.data) > before and not self.loading:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", now)
@@ -244,7 +254,7 @@ class Cassette(BridgedCassette):
 
         return self._recordings.choose(
             self._fingerprint(request),
-            self._compared(request),
+            to_request(request),
             free=lambda number: not self.play_counts[number] and number not in reserved,
             fits=fits,
             falls_back=lambda number: self._matches(request, number, self._fallback),

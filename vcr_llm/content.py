@@ -59,8 +59,11 @@ def _deflate(raw: bytes) -> bytes:
 def _br(raw: bytes) -> bytes:
     try:
         import brotli
-    except ImportError as error:
-        raise MissingDecoderError("br") from error
+    except ImportError:
+        try:
+            import brotlicffi as brotli  # what httpx takes on PyPy, with the same names
+        except ImportError as error:
+            raise MissingDecoderError("br") from error
     try:
         return bytes(brotli.decompress(raw))
     except brotli.error as error:

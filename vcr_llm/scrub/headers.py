@@ -3,8 +3,9 @@
 Sources: openai 2.54 and 3.54, anthropic 0.125 and 2.12 (``_base_client.py``, ``_response.py``,
 ``_exceptions.py``, ``resources/*``) read content-type, x-request-id, request-id, retry-after,
 retry-after-ms, x-should-retry and openai-poll-after-ms; users and instrumentations read rate limits, model
-and processing headers (311 public recordings were counted). anthropic-workspace-id, which anthropic 2.12
-offers as an attribute, names an account and is not stored.
+and processing headers (311 public recordings were counted). content-encoding is left only where nobody could
+undo it. anthropic-workspace-id, which anthropic 2.12 offers as an attribute, names an account and is not
+stored.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from vcr_llm.interaction import Headers
 __all__ = ["check_names", "identifier_placeholder", "stored_headers"]
 
 _STORED: Final = re.compile(
-    r"content-(?:type|disposition|range|language)|location|link"
+    r"content-(?:type|disposition|range|language|encoding)|location|link"
     r"|retry-after(?:-ms)?|x-should-retry|openai-poll-after-ms"
     r"|(?:x-)?request-id|apim-request-id|x-amzn-requestid|x-generation-id|mistral-correlation-id"
     r"|(?:anthropic-|x-)?ratelimit-.+|x-endpoint-monthly-call-limit|x-trial-endpoint-call-(?:limit|remaining)"
