@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from vcr_llm.fingerprint import Place, normalised, place, whole_request
@@ -14,6 +15,12 @@ __all__ = ["Difference", "differences", "in_one_line"]
 
 _SHORT = 40
 """Values up to this many characters are shown whole."""
+
+_LEAD = 12
+"""Characters in front of the first difference of two long texts that are shown."""
+
+_FEW = 3
+"""Parts of a field that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,9 @@ class Difference:
             return f"{part} added ({_shown(self.after)})"
         if self.after is None:
             return f"{part} removed (was {_shown(self.before)})"
-        return f"{part}: {_shown(self.before)} → {_shown(self.after)}"
+        before, after = _from_where_they_differ(self.before, self.after)
+        texts = _shown(before), _shown(after)
+        return f"{part} changed ({texts[0]})" if texts[0] == texts[1] else f"{part}: {' → '.join(texts)}"
 
 
 def differences(recorded: Request, live: Request) -> list[Difference]:
@@ -46,13 +55,27 @@ def differences(recorded: Request, live: Request) -> list[Difference]:
     before, after = normalised(whole_request(recorded)), normalised(whole_request(live))
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         return [*found, Difference("body", before, after)] if not _equal(before, after) else found
-    names = [*before, *(name for name in after if name not in before)]
-    found += [
-        Difference(name, before.get(name), after.get(name))
-        for name in names
-        if not _equal(before.get(name), after.get(name))
-    ]
+    for name in _names(before, after):
+        found += _inside(name, before.get(name), after.get(name))
     return found
+
+
+def _names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [*before, *(name for name in after if name not in before)]
+
+
+def _inside(part: str, before: Any, after: Any) -> list[Difference]:
+    """The smallest parts in which two values differ, or the whole where these are more than a few."""
+    if _equal(before, after):
+        return []
+    found: list[Difference] = []
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in _names(before, after):
+            found += _inside(f"{part}.{name}", before.get(name), after.get(name))
+    elif isinstance(before, list) and isinstance(after, list):
+        for number, (one, other) in enumerate(zip_longest(before, after)):
+            found += _inside(f"{part}[{number}]", one, other)
+    return found if 0 < len(found) <= _FEW else [Difference(part, before, after)]
 
 
 def in_one_line(found: list[Difference]) -> str:
@@ -69,6 +92,16 @@ def _printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+
+
+def _from_where_they_differ(before: Any, after: Any) -> tuple[Any, Any]:
+    """Two long texts without what is the same at their beginnings, but for a few words."""
+    if not (isinstance(before, str) and isinstance(after, str)) or max(len(before), len(after)) <= _SHORT:
+        return before, after
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
+    start = max(before.rfind(" ", 0, max(same - _LEAD, 0)) + 1, same - 2 * _LEAD, 0)
+    return (f"…{before[start:]}", f"…{after[start:]}") if start else (before, after)
 
 
 def _shown(value: Any) -> str:

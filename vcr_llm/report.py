@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from vcr_llm import diff
 from vcr_llm.fingerprint import fingerprint
 from vcr_llm.interaction import Request
+from vcr_llm.providers import Message, read_messages
 
-__all__ = ["first_words", "miss_text"]
+__all__ = ["asked", "first_words", "miss_text"]
 
 _WORDS = 60
 
@@ -55,7 +55,10 @@ def _closest(request: Request, recorded: Sequence[Request]) -> tuple[int, list[d
         other_call = fingerprint(other).call
         same = call is not None and other_call is not None and call.operation == other_call.operation
         ranked.append((not same, len(found), number, found))
-    return (lambda best: (best[2], best[3]))(min(ranked, key=lambda entry: entry[:3])) if ranked else None
+    if not ranked:
+        return None
+    *_, number, found = min(ranked, key=lambda entry: entry[:3])
+    return number, found
 
 
 def _described(request: Request) -> str:
@@ -64,29 +67,21 @@ def _described(request: Request) -> str:
         return f"{request.method} {request.url.partition('?')[0]}"
     model = f", {call.model}" if call.model else ""
     stream = ", streamed" if call.stream else ""
-    return f"{call.operation}{model}{stream}: {first_words(call.prompt)}"
+    return f"{call.operation}{model}{stream}: {first_words(asked(read_messages(call)))}"
 
 
 def _count(number: int) -> str:
     return f"{number} interaction{'' if number == 1 else 's'}"
 
 
-def first_words(prompt: Any) -> str:
-    """The last text of a prompt, quoted, its first words."""
-    texts = list(_texts(prompt))
-    text = " ".join((texts[-1] if texts else "").split())
-    return json.dumps(text if len(text) <= _WORDS else text[: _WORDS - 1].rstrip() + "…", ensure_ascii=False)
+def asked(messages: Sequence[Message]) -> str:
+    """The text that people know a call by: the user's last words, else the prompt's last."""
+    texts = [message for message in messages if message.text.strip()]
+    by_user = [message for message in texts if message.role == "user"]
+    return (by_user or texts)[-1].text if texts else ""
 
 
-def _texts(value: Any) -> list[str]:
-    """The texts people write in a prompt: strings, and those under the keys that hold text."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list):
-        return [text for member in value for text in _texts(member)]
-    if isinstance(value, dict):
-        return [text for name in _TEXT_KEYS if name in value for text in _texts(value[name])]
-    return []
-
-
-_TEXT_KEYS = ("messages", "instructions", "input", "prompt", "content", "parts", "text")
+def first_words(text: str) -> str:
+    """A text on one line, quoted, its first words."""
+    line = " ".join(text.split())
+    return json.dumps(line if len(line) <= _WORDS else line[: _WORDS - 1].rstrip() + "…", ensure_ascii=False)

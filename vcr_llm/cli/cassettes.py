@@ -15,6 +15,7 @@ from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.interaction import Interaction
 from vcr_llm.persister import CassettePersister
 from vcr_llm.providers import Answer, Call, Message, read_answer, read_messages
+from vcr_llm.report import asked
 from vcr_llm.schema.dumping import stored_hash
 from vcr_llm.serializer import LLM_JSON, NAME
 
@@ -66,10 +67,8 @@ class Entry:
 
     @property
     def asked(self) -> str:
-        """The text that people know a call by: the user's last words, else the prompt's last."""
-        texts = [message for message in self.messages if message.text.strip()]
-        by_user = [message for message in texts if message.role == "user"]
-        return (by_user or texts)[-1].text if texts else ""
+        """The text that people know a call by."""
+        return asked(self.messages)
 
 
 def locate(name: str) -> Path:
