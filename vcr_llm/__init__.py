@@ -34,27 +34,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "cassette": ("Cassette",),
-    "dropin": ("llm_mock",),
-    "errors": (
-        "CassetteMissError",
-        "DriftWarning",
-        "FixtureNotFoundError",
-        "FixtureParseError",
-        "MissingCassetteWarning",
-        "NewerCassetteError",
-        "OptionError",
-        "PlaceholderKeyError",
-        "SecretFoundError",
-        "StaleWarning",
-        "UnreadableCassetteError",
-        "UnwritableCassetteError",
-        "VcrLlmError",
-        "VcrLlmWarning",
-    ),
-    "matchers": ("llm", "llm_strict"),
-    "recorder": ("VCR", "preset", "register", "use_cassette"),
+    "Cassette": "cassette",
+    "VCR": "recorder",
+    "llm": "matchers",
+    "llm_mock": "dropin",
+    "llm_strict": "matchers",
+    "preset": "recorder",
+    "register": "recorder",
+    "use_cassette": "recorder",
 }
+"""The modules of the promised names; those that are not here are errors and warnings."""
 
 __all__ = [  # noqa: RUF022 - in plain alphabetical order
     "Cassette",
@@ -83,10 +72,9 @@ __all__ = [  # noqa: RUF022 - in plain alphabetical order
 
 
 def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
 
 
 def __dir__() -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import click
 
 from vcr_llm import VCR, fingerprint, scrub, vcr_bridge
 from vcr_llm.errors import UnreadableCassetteError
@@ -27,6 +29,7 @@ __all__ = [
     "find",
     "is_meant_as_one",
     "locate",
+    "named",
     "read",
     "row",
 ]
@@ -83,6 +86,20 @@ def locate(name: str) -> Path:
     raise NoCassetteError(
         f"{name}: no such cassette, and no {candidates[1].name} or {candidates[2].name} either"
     )
+
+
+def named(names: Sequence[str], complain: Callable[[str], None]) -> Iterator[Path]:
+    """The cassettes that arguments name, of a folder each; ``complain`` is told of what is not there."""
+    for name in names:
+        try:
+            path = locate(name)
+        except NoCassetteError as error:
+            complain(str(error))
+            continue
+        files = list(find(path)) if path.is_dir() else [path]
+        if not files:
+            click.echo(f"{name}: no cassettes in this folder", err=True)
+        yield from files
 
 
 def find(folder: Path) -> Iterator[Path]:

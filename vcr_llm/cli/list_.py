@@ -34,30 +34,21 @@ def command(paths: Sequence[str], as_json: bool) -> None:
     from vcr_llm.errors import UnreadableCassetteError
 
     found: list[Entry] = []
-    problems = 0
-    for name in paths:
+    problems: list[str] = []
+    for file in cassettes.named(paths, problems.append):
         try:
-            path = cassettes.locate(name)
-            files = list(cassettes.find(path)) if path.is_dir() else [path]
-        except cassettes.NoCassetteError as error:
-            click.echo(str(error), err=True)
-            problems += 1
+            entries = cassettes.read(file)
+        except UnreadableCassetteError as error:
+            problems.append(str(error))
             continue
-        if not files:
-            click.echo(f"{name}: no cassettes in this folder", err=True)
-        for file in files:
-            try:
-                entries = cassettes.read(file)
-            except UnreadableCassetteError as error:
-                click.echo(str(error), err=True)
-                problems += 1
-                continue
-            if as_json:
-                found += entries
-            else:
-                echo_lines(_lines(str(file), entries))
+        if as_json:
+            found += entries
+        else:
+            echo_lines(_lines(str(file), entries))
     if as_json:
         echo_json([cassettes.row(entry) for entry in found])
+    for problem in problems:
+        click.echo(problem, err=True)
     sys.exit(1 if problems else 0)
 
 

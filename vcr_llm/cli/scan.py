@@ -47,28 +47,20 @@ def command(paths: Sequence[str], fix: bool, personal_data: bool, as_json: bool,
 
     scrubber = Scrubber(values=credential_values(os.environ), personal=personal_data)
     found: list[Located] = []
-    problems = fixed = 0
-    for name in paths:
+    problems: list[str] = []
+    fixed = 0
+    for file in cassettes.named(paths, problems.append):
         try:
-            path = cassettes.locate(name)
-            files = list(cassettes.find(path)) if path.is_dir() else [path]
-        except cassettes.NoCassetteError as error:
-            click.echo(str(error), err=True)
-            problems += 1
+            findings = _scan(file, scrubber)
+            if findings and fix:
+                _fix(file, scrubber)
+                left = _scan(file, scrubber)
+                fixed += len(findings) - len(left)
+                findings = left
+        except (UnreadableCassetteError, UnwritableCassetteError) as error:
+            problems.append(str(error))
             continue
-        for file in files:
-            try:
-                findings = _scan(file, scrubber)
-                if findings and fix:
-                    _fix(file, scrubber)
-                    left = _scan(file, scrubber)
-                    fixed += len(findings) - len(left)
-                    findings = left
-            except (UnreadableCassetteError, UnwritableCassetteError) as error:
-                click.echo(str(error), err=True)
-                problems += 1
-                continue
-            found += findings
+        found += findings
     if sarif:
         click.echo(json.dumps(_sarif(found), indent=2))
     elif as_json:
@@ -76,6 +68,8 @@ def command(paths: Sequence[str], fix: bool, personal_data: bool, as_json: bool,
         click.echo(json.dumps(rows, indent=2))
     else:
         _print(found, fixed)
+    for problem in problems:
+        click.echo(problem, err=True)
     sys.exit(1 if found or problems else 0)
 
 
