@@ -58,7 +58,7 @@ class FixtureCassette(Cassette):
     def intercepts(self, request: VcrRequest) -> bool:
         """Whether a live call is the fixture's business; anything else goes live, unrecorded."""
         call = classify(to_request(request))
-        return call is not None and self._only in ("all", call.operation.provider)
+        return call is not None and self._only in ("all", call.provider, call.operation.provider)
 
     def filtered(self, request: VcrRequest) -> VcrRequest | None:
         return super().filtered(request) if self.intercepts(request) else None
