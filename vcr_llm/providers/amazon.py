@@ -79,6 +79,11 @@ def _converse(response: Any, _events: Sequence[Any]) -> Answer | None:
     )
 
 
+def _generated(response: Any, _events: Sequence[Any]) -> Answer | None:
+    output = members(members(response).get("output"))
+    return Answer(string(output["text"])) if "text" in output else None
+
+
 # --- the table ---------------------------------------------------------------------------------------
 
 _MODEL = r"/model/(?P<model>.+)"
@@ -144,6 +149,7 @@ BEDROCK = Provider(
             "/retrieveAndGenerate(?P<stream>Stream)?",
             "input",
             model="retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn",
+            answer=_generated,
         ),
         _operation("retrieve", "/knowledgebases/[^/]+/retrieve", "retrievalQuery"),
         _operation("rerank", "/rerank", "queries", "sources"),

@@ -52,9 +52,7 @@ def _calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
 
 
 def _answer(response: Any, events: Sequence[Any]) -> Answer | None:
-    """A whole answer; of a stream of version 1 its last event, which has the whole in it."""
-    ends = [members(event).get("response") for event in events]
-    answer = next((members(end) for end in reversed(ends) if end), members(response))
+    answer = _whole(items(list(events))) if events else members(response)
     message = members(answer.get("message")) or answer
     if not message.keys() & {"text", "content", "tool_calls"}:
         return None
@@ -66,6 +64,31 @@ def _answer(response: Any, events: Sequence[Any]) -> Answer | None:
         usage if counts else None,
         string(answer.get("finish_reason")) or None,
     )
+
+
+def _whole(events: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The answer a stream makes up: of version 1 the last event has it all, of version 2 each a piece."""
+    text = ""
+    whole: dict[str, Any] = {}
+    calls: list[dict[str, Any]] = []
+    for event in events:
+        delta = members(event.get("delta"))
+        message = members(delta.get("message"))
+        call = members(message.get("tool_calls"))
+        function = members(call.get("function"))
+        match event.get("type") or event.get("event_type"):
+            case "content-delta":
+                text += string(members(message.get("content")).get("text"))
+            case "tool-call-start":
+                calls.append({"id": call.get("id"), "function": dict(function)})
+            case "tool-call-delta" if calls:
+                known = calls[-1]["function"]
+                known["arguments"] = string(known.get("arguments")) + string(function.get("arguments"))
+            case "message-end":
+                whole = {**delta, "message": {"content": text, "tool_calls": calls}}
+            case "stream-end":
+                return members(event.get("response"))
+    return whole or ({"message": {"content": text, "tool_calls": calls}} if text or calls else {})
 
 
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:

@@ -25,6 +25,7 @@ _ADDED = {
             "prompt",
             re.compile(r"/prompts/(?P<model>[^/]+)/completions/?$"),
             ("variables",),
+            answer=openai.OPERATIONS[0].answer,
         ),
     ),
     # docs.together.ai/reference/rerank

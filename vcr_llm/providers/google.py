@@ -8,6 +8,7 @@ The REST API takes names in camel case and in snake case.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,11 +30,15 @@ def _contents(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Mess
         parts = _parts(content)
         role = string(members(content).get("role")) or "user"
         results = [part for part in parts if "functionResponse" in part]
-        found += [Message("tool", str(part["functionResponse"])) for part in results]
+        found += [_result(members(part["functionResponse"])) for part in results]
         if parts and len(results) < len(parts):
             others = [part for part in parts if part not in results and "functionCall" not in part]
             found.append(Message(role, _text(others), _calls(parts)))
     return tuple(found)
+
+
+def _result(result: Mapping[str, Any]) -> Message:
+    return Message("tool", json.dumps(result.get("response")), result_of=string(result.get("id")) or None)
 
 
 def _parts(content: Any) -> list[Mapping[str, Any]]:
