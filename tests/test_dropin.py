@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from wire import WIRE_HEADER, WireProvider
 
 import vcr_llm
 from vcr_llm import FixtureNotFoundError, FixtureParseError, llm_mock
+from vcr_llm.providers import PROVIDERS, Provider, register
 
 
 def ask(c: Any, text: str = "hi", **more: Any) -> str:
@@ -162,6 +164,19 @@ def test_provider_limits_what_is_intercepted_and_the_rest_goes_live(
         with llm_mock("record", path, provider="openai"):
             ask(c)
         assert len(interactions(path)) == 2, "what belongs to another provider stays in the file"
+
+
+def test_provider_may_be_whose_host_it_is(provider: WireProvider, path: Path) -> None:
+    before = list(PROVIDERS)
+    register(Provider("house", re.compile(r"127\.0\.0\.1|localhost")))
+    try:
+        with clients(provider.url) as c, llm_mock("record", path, provider="house"):
+            ask(c)
+            claude(c)
+        assert len(interactions(path)) == 2, "of both protocols"
+    finally:
+        PROVIDERS[:] = before
+        register(before[0])
 
 
 @pytest.mark.parametrize(

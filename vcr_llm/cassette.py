@@ -431,4 +431,6 @@ def _refuse_placeholder(request: VcrRequest) -> None:
     """Raises `PlaceholderKeyError` for a request that would go out with a placeholder for a key."""
     texts = [str(value) for value in request.headers.values()]
     if any(PLACEHOLDER_KEY in text for text in (*texts, request.uri)):
-        raise passing(PlaceholderKeyError(request.uri.partition("?")[0], providers.key_variables()))
+        raise passing(
+            PlaceholderKeyError(request.uri.partition("?")[0], providers.key_variables(to_request(request)))
+        )

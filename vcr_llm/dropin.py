@@ -58,7 +58,7 @@ class FixtureCassette(Cassette):
     def intercepts(self, request: VcrRequest) -> bool:
         """Whether a live call is the fixture's business; anything else goes live, unrecorded."""
         call = classify(to_request(request))
-        return call is not None and self._only in ("all", call.operation.provider)
+        return call is not None and self._only in ("all", call.provider, call.operation.provider)
 
     def filtered(self, request: VcrRequest) -> VcrRequest | None:
         return super().filtered(request) if self.intercepts(request) else None
@@ -116,8 +116,8 @@ class llm_mock:
     ``mode``: ``record`` (every call goes live and is saved; an interaction of the same request is replaced,
     others stay), ``replay`` (never goes live), ``auto`` (replays what is recorded, records what is not).
     ``fixture``: a path, ``.json`` added if absent. ``provider``: ``anthropic``, ``openai`` or another of
-    `vcr_llm.providers`; the rest goes live; ``all`` by default. ``match_on``: the request fields that
-    name a call, by default model, messages and temperature.
+    `vcr_llm.providers`, by protocol or host; the rest goes live; ``all`` by default. ``match_on``: the
+    request fields that name a call, by default model, messages and temperature.
 
     Entering gives the `Cassette`. Raises `FixtureNotFoundError` where a call is made that has no recording
     in ``replay``, `FixtureParseError` for a file that cannot be read, `OptionError` for a value it does

@@ -173,7 +173,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "path": str(entry.path),
         "number": entry.number,
         "hash": entry.hash,
-        "provider": call.operation.provider if call else None,
+        "provider": call.provider if call else None,
         "operation": call.operation.name if call else None,
         "model": call.model if call else None,
         "stream": call.stream if call else False,

@@ -1,6 +1,12 @@
 """The table of providers: which requests are calls of which operation.
 
 Adding a provider is adding a file beside this one that makes a `Provider`, and its line in `PROVIDERS`.
+A gateway of one's own, as in a ``conftest.py``:
+
+    from vcr_llm.providers import Operation, Provider, register
+
+    ask = Operation("gateway", "ask", re.compile("/ask$"), ("question",), model="engine")
+    register(Provider("gateway", re.compile("llm.example.com"), (ask,)))
 """
 
 from __future__ import annotations
@@ -9,11 +15,22 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final
 
 from vcr_llm import sse
 from vcr_llm.interaction import NO_JSON, Interaction, Request, split_url
-from vcr_llm.providers import anthropic, openai
+from vcr_llm.providers import (
+    amazon,
+    anthropic,
+    cohere,
+    compatible,
+    generic,
+    google,
+    hosted,
+    ollama,
+    openai,
+)
 from vcr_llm.providers.answers import Answer, Message, ToolCall, Usage
 from vcr_llm.providers.operation import Call, Operation, Provider, body_fields
 
@@ -31,34 +48,74 @@ __all__ = [
     "key_variables",
     "read_answer",
     "read_messages",
+    "register",
     "usual_url",
 ]
 
-PROVIDERS: Final[list[Provider]] = [openai.PROVIDER, anthropic.PROVIDER]
+PROVIDERS: Final[list[Provider]] = [
+    openai.PROVIDER,
+    anthropic.PROVIDER,
+    *compatible.PROVIDERS,
+    google.VERTEX,
+    google.GEMINI,
+    amazon.BEDROCK,
+    amazon.SAGEMAKER,
+    cohere.PROVIDER,
+    ollama.PROVIDER,
+    *hosted.PROVIDERS,
+    generic.PROVIDER,
+]
+"""Where several claim a request, the first of the host's own, then the first of those found anywhere."""
+
+
+def register(provider: Provider) -> None:
+    """Add a provider, before all others; one of the same name that was there is replaced."""
+    PROVIDERS[:] = [provider, *(known for known in PROVIDERS if known.name != provider.name)]
+    _claims.cache_clear()
 
 
 def classify(request: Request) -> Call | None:
     """The call a request makes, or None where it is no call of a known operation."""
     url = split_url(request.url)
-    method = request.method.upper()
-    candidates = [
-        (provider, operation)
-        for provider in PROVIDERS
-        for operation in provider.operations
-        if method in operation.methods and operation.path.search(url.path)
-    ]
-    if not candidates:
+    owner, own, others = _claims(request.method.upper(), url.netloc.rpartition("@")[2].lower(), url.path)
+    if own is None and not others:
         return None
     fields = body_fields(request)
-    host = url.hostname or ""
-    for provider, operation in candidates:
-        if provider.hosts.fullmatch(host):
-            return Call.read(operation, request, fields)
-    for _, operation in candidates:
-        call = Call.read(operation, request, fields)
-        if any(name in call.prompt for name in operation.prompt):
-            return call
+    if own is not None:
+        return Call.read(own, request, fields, owner)
+    for operation in others:
+        if all(fields.get(name) is not None for name in operation.needs):
+            call = Call.read(operation, request, fields, owner)
+            if any(name in call.prompt for name in operation.prompt):
+                return call
     return None
+
+
+@lru_cache(maxsize=4096)
+def _claims(method: str, host: str, path: str) -> tuple[str | None, Operation | None, tuple[Operation, ...]]:
+    """Whose the host is, which of its operations the path is, and which operations it may be anywhere.
+
+    Kept, because there are many patterns and few URLs.
+    """
+    name = _PORT.sub("", host).strip("[]")
+    owners = [one for one in PROVIDERS if one.hosts.fullmatch(name) or one.hosts.fullmatch(host)]
+    claimed = [
+        [
+            operation
+            for provider in providers
+            for operation in provider.operations
+            if method in operation.methods and operation.path.search(path)
+        ]
+        for providers in (owners, [one for one in PROVIDERS if one.anywhere])
+    ]
+    return (
+        owners[0].name if owners else None,
+        next(iter(claimed[0]), None),
+        tuple(claimed[1]),
+    )
+
+
+_PORT: Final = re.compile(r":\d*$")
 
 
 def read_messages(call: Call) -> tuple[Message, ...]:
@@ -88,7 +145,7 @@ def _event_data(raw: bytes) -> list[Any]:
     # Cut short, or otherwise not to be kept as events: what its lines of data say.
     found = []
     for line in _LINE_END.split(raw.decode("utf-8", "replace")):
-        if line.startswith("data:"):
+        if line.startswith(("data:", "{")):  # "{": lines of JSON
             with suppress(ValueError, RecursionError):
                 found.append(json.loads(line.removeprefix("data:")))
     return found
@@ -106,11 +163,15 @@ def usual_url(
         if name is not None and name in known.urls:
             return known.urls[name]
     for known in PROVIDERS:
-        if known.name == provider:
+        if known.name == provider and known.urls:
             return next(iter(known.urls.values()))
     return None
 
 
-def key_variables() -> tuple[str, ...]:
-    """The environment variables that the providers' SDKs read keys from."""
-    return tuple(name for provider in PROVIDERS for name in provider.key_variables)
+def key_variables(request: Request | None = None) -> tuple[str, ...]:
+    """The environment variables that the providers' SDKs read keys from; of one request those of its own."""
+    if request is None:
+        return tuple(dict.fromkeys(name for provider in PROVIDERS for name in provider.key_variables))
+    call = classify(request)
+    own = [provider for provider in PROVIDERS if call is not None and provider.name == call.provider]
+    return tuple(name for provider in own for name in provider.key_variables)

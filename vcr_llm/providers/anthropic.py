@@ -30,7 +30,7 @@ _API = "https://api.anthropic.com/v1"
 # --- what is asked -----------------------------------------------------------------------------------
 
 
-def _messages(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[Message, ...]:
+def read_messages(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[Message, ...]:
     system = content_text(rest.get("system"))
     found = [Message("system", system)] if system else []
     for message in items(prompt.get("messages")):
@@ -60,7 +60,7 @@ def _split(role: str, content: Any) -> list[Message]:
 # --- what is answered --------------------------------------------------------------------------------
 
 
-def _message(response: Any, events: Sequence[Any]) -> Answer | None:
+def read_message(response: Any, events: Sequence[Any]) -> Answer | None:
     message = _joined(events) if events else members(response)
     if "content" not in message or message.get("type") == "error":
         return None
@@ -157,8 +157,10 @@ def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
 
 
 OPERATIONS = (
-    _operation("messages", r"/v1/messages", "messages", messages=_messages, answer=_message),
-    _operation("count_tokens", r"/v1/messages/count_tokens", "messages", messages=_messages, answer=_count),
+    _operation("messages", r"/v1/messages", "messages", messages=read_messages, answer=read_message),
+    _operation(
+        "count_tokens", r"/v1/messages/count_tokens", "messages", messages=read_messages, answer=_count
+    ),
     _operation(
         "batches", r"/v1/messages/batches(/[^/]+(/cancel|/results)?)?", "requests", methods=ANY_METHOD
     ),
@@ -184,6 +186,7 @@ PROVIDER = Provider(
     name="anthropic",
     hosts=re.compile(r"(.+\.)?api\.anthropic\.com"),
     operations=OPERATIONS,
+    anywhere=True,
     key_variables=("ANTHROPIC_API_KEY",),
     urls={"messages": f"{_API}/messages", "complete": f"{_API}/complete"},
     shape=_shape,

@@ -22,6 +22,7 @@ from vcr_llm.providers.answers import (
     number,
     string,
 )
+from vcr_llm.providers.openai_objects import OBJECTS
 from vcr_llm.providers.operation import ANY_METHOD, Operation, Provider
 
 _API = "https://api.openai.com/v1"
@@ -221,7 +222,9 @@ def _last_response(events: Sequence[Any]) -> Mapping[str, Any]:
 
 
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation("openai", name, re.compile(path + r"/?$"), prompt, **rest)
+    # Azure's spelling too: /openai/deployments/{model}/chat/completions
+    deployment = r"(?:/deployments/(?P<model>[^/]+)(?:/extensions)?)?"
+    return Operation("openai", name, re.compile(deployment + path + r"/?$"), prompt, **rest)
 
 
 OPERATIONS = (
@@ -256,8 +259,7 @@ OPERATIONS = (
         default_temperature=0,
         answer=_transcript,
     ),
-    _operation("files", r"/v1/files(/[^/]+(/content)?)?", "file", "purpose", methods=ANY_METHOD),
-    _operation("batches", r"/v1/batches(/[^/]+(/cancel)?)?", "input_file_id", methods=ANY_METHOD),
+    *OBJECTS,
 )
 
 _BY_OBJECT = {
@@ -286,6 +288,7 @@ PROVIDER = Provider(
     name="openai",
     hosts=re.compile(r"(.+\.)?api\.openai\.com"),
     operations=OPERATIONS,
+    anywhere=True,
     key_variables=("OPENAI_API_KEY",),
     urls={
         "chat": f"{_API}/chat/completions",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from vcr_llm import multipart
 from vcr_llm.interaction import NO_JSON, Request, split_url
@@ -22,10 +23,13 @@ ANY_METHOD = frozenset({"POST", "GET", "DELETE"})
 class Operation:
     """One provider API action, as a row of a table.
 
-    ``path`` is searched for in the URL's path. ``prompt`` names the body fields that count as the
-    messages, none meaning the whole body; a request that has none of them is told apart by its query.
-    ``model``, ``temperature`` and ``stream`` name the body fields that hold them; a dot descends into
-    an object. ``default_temperature`` is what the provider takes an absent temperature to be.
+    ``path`` is searched for in the URL's path; where a group named ``model`` takes part, the model is
+    there unless the body names one, and where one named ``stream`` does, the call streams. ``prompt``
+    names the body fields that count as the messages, none meaning the whole body; a request that has
+    none of them is told apart by its query. ``model``, ``temperature`` (of several names the first
+    that is there) and ``stream`` name the body fields that hold them, "" where none does; a dot descends
+    into an object. ``default_temperature`` and ``default_stream`` are what the provider takes an absent
+    one to be. ``needs``: fields that a body must have besides to be told on a host nobody knows.
     ``messages`` reads what a request says, ``answer`` what a response says: see `answers`.
     """
 
@@ -35,9 +39,11 @@ class Operation:
     prompt: tuple[str, ...] = ()
     methods: frozenset[str] = POST
     model: str = "model"
-    temperature: str = "temperature"
+    temperature: str | tuple[str, ...] = "temperature"
     default_temperature: float = 1
     stream: str = "stream"
+    default_stream: bool = False
+    needs: tuple[str, ...] = ()
     messages: ReadMessages = field_texts
     answer: ReadAnswer = no_answer
 
@@ -53,15 +59,18 @@ Shape = Callable[[Mapping[str, Any], Mapping[str, Any], Sequence[Any]], "str | N
 class Provider:
     """One provider family.
 
-    ``hosts`` matches the host names that are the provider's own; on any other host an operation counts
-    only when the request's body has one of its prompt fields. ``key_variables``: the environment
-    variables its SDKs read a key from. ``urls``: the usual URL of an operation, for recordings that
-    do not say theirs. ``shape`` tells an operation from bodies alone.
+    ``hosts`` matches the host names that are the provider's own, or ``host:port``. With ``anywhere`` its
+    operations count on every other host too, when the request's body has one of their prompt fields.
+    ``key_variables``: the environment variables its SDKs read an API key from; they get a placeholder
+    where they are unset, so none whose mere presence changes what a program does. ``urls``: the usual
+    URL of an operation, for recordings that do not say theirs. ``shape`` tells an operation from bodies
+    alone.
     """
 
     name: str
     hosts: re.Pattern[str]
-    operations: tuple[Operation, ...]
+    operations: tuple[Operation, ...] = ()
+    anywhere: bool = False
     key_variables: tuple[str, ...] = ()
     urls: Mapping[str, str] = field(default_factory=dict)
     shape: Shape = lambda _request, _response, _events: None
@@ -72,7 +81,8 @@ class Call:
     """A request, understood: the parts that matching is about.
 
     ``prompt`` maps prompt fields to their values as sent; ``temperature`` is None where absent;
-    ``rest`` holds the other fields of the body.
+    ``rest`` holds the other fields of the body. ``provider`` is whose host it is, where somebody's:
+    Groq's for a call of OpenAI's operation at Groq.
     """
 
     operation: Operation
@@ -81,23 +91,43 @@ class Call:
     temperature: Any
     stream: bool
     rest: Mapping[str, Any]
+    provider: str
 
     @classmethod
-    def read(cls, operation: Operation, request: Request, fields: Mapping[str, Any]) -> Call:
-        own = {operation.model, operation.temperature, operation.stream}
+    def read(
+        cls, operation: Operation, request: Request, fields: Mapping[str, Any], provider: str | None = None
+    ) -> Call:
+        temperatures = operation.temperature
+        if isinstance(temperatures, str):
+            temperatures = (temperatures,)
+        own = {operation.model, *temperatures, operation.stream}
         named = {name: _at(fields, name) for name in operation.prompt} if operation.prompt else fields
         prompt = {name: value for name, value in named.items() if name not in own and value is not None}
+        url = split_url(request.url)
         if not prompt:
-            prompt["?"] = split_url(request.url).query
-        model = _at(fields, operation.model)
+            prompt["?"] = url.query
+        found = operation.path.search(url.path)
+        parts = found.groupdict() if found else {}
         return cls(
             operation,
-            model if isinstance(model, str) else None,
+            _model(_at(fields, operation.model), parts.get("model")),
             prompt,
-            _at(fields, operation.temperature),
-            _at(fields, operation.stream) in (True, "true"),
+            next((value for name in temperatures if (value := _at(fields, name)) is not None), None),
+            bool(parts.get("stream")) or _streams(operation, fields),
             {name: value for name, value in fields.items() if name not in own and name not in prompt},
+            provider or operation.provider,
         )
+
+
+def _model(named: Any, in_url: str | None) -> str | None:
+    if isinstance(named, str):
+        return named
+    return unquote(in_url) if in_url else None
+
+
+def _streams(operation: Operation, fields: Mapping[str, Any]) -> bool:
+    value = _at(fields, operation.stream)
+    return operation.default_stream if value is None else value in (True, "true")
 
 
 def _at(fields: Mapping[str, Any], path: str) -> Any:

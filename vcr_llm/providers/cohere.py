@@ -1,0 +1,119 @@
+"""Cohere, API versions 1 and 2.
+
+Source: docs.cohere.com/reference. Version 1 asks with ``message`` and ``chat_history``, version 2 with
+``messages``. A rerank and an embedding answer in numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vcr_llm.providers import openai
+from vcr_llm.providers.answers import (
+    Answer,
+    Message,
+    ToolCall,
+    Usage,
+    arguments,
+    content_text,
+    items,
+    members,
+    number,
+    string,
+)
+from vcr_llm.providers.operation import Operation, Provider
+
+__all__ = ["PROVIDER"]
+
+
+def _messages(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[Message, ...]:
+    preamble = string(rest.get("preamble"))
+    found = [Message("system", preamble)] if preamble else []
+    for message in (*items(prompt.get("chat_history")), *items(prompt.get("messages"))):
+        text = content_text(message.get("content", message.get("message")))
+        result_of = string(message.get("tool_call_id")) or None
+        found.append(Message(string(message.get("role")), text, _calls(message), result_of))
+    last = string(prompt.get("message"))
+    return (*found, Message("user", last)) if last else tuple(found)
+
+
+def _calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
+    """Of version 2 a named function with its arguments as text, of version 1 name and parameters."""
+    return tuple(
+        ToolCall(
+            string(call.get("name") or members(call.get("function")).get("name")),
+            call.get("parameters") or arguments(members(call.get("function")).get("arguments")),
+            string(call.get("id")) or None,
+        )
+        for call in items(message.get("tool_calls"))
+    )
+
+
+def _answer(response: Any, events: Sequence[Any]) -> Answer | None:
+    answer = _whole(items(list(events))) if events else members(response)
+    message = members(answer.get("message")) or answer
+    if not message.keys() & {"text", "content", "tool_calls"}:
+        return None
+    counts = members(members(answer.get("usage") or answer.get("meta")).get("billed_units"))
+    usage = Usage(number(counts.get("input_tokens")), number(counts.get("output_tokens")))
+    return Answer(
+        string(message.get("text")) or content_text(message.get("content")),
+        _calls(message),
+        usage if counts else None,
+        string(answer.get("finish_reason")) or None,
+    )
+
+
+def _whole(events: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The answer a stream makes up: of version 1 the last event has it all, of version 2 each a piece."""
+    text = ""
+    whole: dict[str, Any] = {}
+    calls: list[dict[str, Any]] = []
+    for event in events:
+        delta = members(event.get("delta"))
+        message = members(delta.get("message"))
+        call = members(message.get("tool_calls"))
+        function = members(call.get("function"))
+        match event.get("type") or event.get("event_type"):
+            case "content-delta":
+                text += string(members(message.get("content")).get("text"))
+            case "tool-call-start":
+                calls.append({"id": call.get("id"), "function": dict(function)})
+            case "tool-call-delta" if calls:
+                known = calls[-1]["function"]
+                known["arguments"] = string(known.get("arguments")) + string(function.get("arguments"))
+            case "message-end":
+                whole = {**delta, "message": {"content": text, "tool_calls": calls}}
+            case "stream-end":
+                return members(event.get("response"))
+    return whole or ({"message": {"content": text, "tool_calls": calls}} if text or calls else {})
+
+
+def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
+    return Operation("cohere", name, re.compile(rf"/v[12]/{path}/?$"), prompt, **rest)
+
+
+PROVIDER = Provider(
+    name="cohere",
+    hosts=re.compile(r"(.+\.)?api\.cohere\.(com|ai)"),
+    operations=(
+        *(one for one in openai.OPERATIONS if one.name == "chat"),  # under /compatibility/v1
+        _operation(
+            "chat",
+            "chat",
+            *("messages", "message", "chat_history", "tool_results"),
+            default_temperature=0.3,
+            messages=_messages,
+            answer=_answer,
+        ),
+        _operation("generate", "generate", "prompt", default_temperature=0.75),
+        _operation("embed", "embed", "texts", "images", "inputs"),
+        _operation("rerank", "rerank", "query", "documents"),
+        _operation("classify", "classify", "inputs", "examples"),
+        _operation("summarize", "summarize", "text", default_temperature=0.3),
+        _operation("tokenize", "(de)?tokenize", "text", "tokens"),
+    ),
+    key_variables=("CO_API_KEY", "COHERE_API_KEY"),
+)
