@@ -173,3 +173,9 @@ def test_a_field_with_half_a_character_is_built_without_error() -> None:
     raw = sse.build(EventStream((StreamEvent("\ud800", "\ud800"),)))
     assert raw == b'event: \xed\xa0\x80\ndata: "\\ud800"\n\n'
     assert sse.parse(raw) is None
+
+
+def test_a_lone_event_of_several_lines_keeps_no_line_ending_that_it_does_not_have() -> None:
+    stream = sse.parse(b"data: [\r\ndata: null\r\ndata: ]")
+    assert stream is not None
+    assert sse.parse(sse.build(stream)) == stream

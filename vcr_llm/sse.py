@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import Any, Final
 
@@ -110,11 +110,12 @@ def _parse(text: str) -> EventStream:
         end = list(after)
     if not events:
         raise _Lossy("no event")
-    tail = newline.join(["", *end])
-    return EventStream(
-        tuple(events),
-        Framing(newline, _common_order(orders), tuple(between), None if end == ["", ""] else tail),
-    )
+    tail = None if end == ["", ""] else newline.join(["", *end])
+    stream = EventStream(tuple(events), Framing(newline, _common_order(orders), tuple(between), tail))
+    if newline != "\n" and newline.encode() not in build(stream):
+        # The data was several lines and is one now: there is no line ending left that could be told.
+        return replace(stream, framing=replace(stream.framing, newline="\n"))
+    return stream
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[list[str], list[str]]]:
