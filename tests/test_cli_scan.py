@@ -140,7 +140,10 @@ def test_what_is_clean_or_missing_or_damaged_is_told(tmp_path: Path) -> None:
     clean.write_text('{"version": "2.0", "provider": "openai", "interactions": []}')
     result = run(str(clean))
     assert (result.exit_code, result.output) == (0, "No secrets found.\n")
-    assert run(str(tmp_path / "nowhere")).exit_code == 1
+    missing = run(str(tmp_path / "nowhere"))
+    assert missing.exit_code == 1
+    assert "No secrets found" not in missing.output
+    assert run(str(clean), "--json", "--sarif").exit_code == 2
     damaged = tmp_path / "damaged.llm.json"
     damaged.write_text('{"version": "2.0", "interactions": [')
     result = run(str(damaged))

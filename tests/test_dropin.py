@@ -106,7 +106,10 @@ def test_a_call_without_recording_raises_at_once_whatever_the_sdk(provider: Wire
         with llm_mock(mode="record", fixture=path):
             ask(c)
         before = len(provider.received)
-        with pytest.raises(FixtureNotFoundError, match="No recording answers"), llm_mock("replay", path):
+        with (
+            pytest.raises(FixtureNotFoundError, match=r"(?s)No recording answers.*mode='auto'"),
+            llm_mock("replay", path),
+        ):
             ask(c, "other")
         with pytest.raises(FixtureNotFoundError), llm_mock("replay", path):
             claude(c)
@@ -267,6 +270,7 @@ def test_what_it_does_not_know_it_says(path: Path) -> None:
         (("recrod", path), "Did you mean 'record'"),
         (("replay", path, "antropic"), "Did you mean 'anthropic'"),
         (("replay", path, "all", "model"), "a list of fields"),
+        (("replay", path, "all", ["modle"]), "Did you mean 'model'"),
     ]:
         with pytest.raises(vcr_llm.OptionError, match=expected):
             llm_mock(*arguments)

@@ -88,10 +88,14 @@ def test_rewrite_of_a_failing_test_leaves_the_old_cassette(
     else:
         suite.test(TWO.replace("@pytest.mark.vcr", '@pytest.mark.vcr(record_mode="rewrite")'), sdk=False)
     fails.setenv("FAIL", "1")
-    suite.run(*arguments, failed=1, deselected=1)
+    result = suite.run(*arguments, failed=1, deselected=1)
+    result.stdout.fnmatch_lines(["*test_it.llm.json stays as it was; the new recording is *.rejected"])
     assert suite.cassette().read_bytes() == before
     assert prompts(rejected(suite.cassette())) == ["one"]
     nothing_else(suite, "test_it.llm.json", "test_it.llm.json.rejected")
+    fails.delenv("FAIL")
+    suite.run(*arguments, passed=1, deselected=1)
+    nothing_else(suite, "test_it.llm.json")
 
 
 def test_rewrite_without_any_call_leaves_the_cassette(suite: Suite) -> None:

@@ -560,3 +560,21 @@ def test_an_unknown_option_is_refused_with_the_close_one() -> None:
     ):
         pass
     assert not Path("x").exists()
+
+
+def test_one_text_stands_for_a_list_of_one_and_a_bad_pattern_is_told_at_once() -> None:
+    assert vcr_llm.preset(fallback="uri")["fallback"] == ("uri",)
+    assert vcr_llm.preset(secret_names="pin")["secret_names"] == ("pin",)
+    (pattern,) = vcr_llm.preset(secret_patterns=r"PIN-\d+")["secret_patterns"]
+    assert pattern.search("PIN-12")
+    with pytest.raises(vcr_llm.OptionError, match=r"secret_patterns.*unterminated"):
+        vcr_llm.preset(secret_patterns=["("])
+
+
+def test_a_miss_shows_itself_by_its_public_name_and_says_how_to_record_here(
+    provider: WireProvider, path: Path
+) -> None:
+    with clients(provider.url) as c, replay(path), pytest.raises(vcr_llm.CassetteMissError) as caught:
+        ask(c)
+    assert f"{type(caught.value).__module__}.{type(caught.value).__name__}" == "vcr_llm.CassetteMissError"
+    assert "record_mode='once'" in str(caught.value)

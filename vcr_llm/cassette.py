@@ -29,7 +29,7 @@ from vcr_llm.matchers import MATCHERS, compared, fingerprint_of, llm_strict
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.ranking import Choice, Recordings, Rules, Tier
-from vcr_llm.report import miss_text
+from vcr_llm.report import PLAIN, PYTEST, miss_text
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
 from vcr_llm.session import Session
@@ -67,6 +67,15 @@ class CassetteMiss(CassetteMissError, CannotOverwriteExistingCassetteException):
         self.reason = "no_match" if len(cassette) else "cassette_not_found"
 
 
+def public_name(kind: type[Exception], promised: type[Exception]) -> None:
+    """Let a class that joins vcrpy's exception to a promised one show itself under the promised name."""
+    kind.__name__ = kind.__qualname__ = promised.__name__
+    kind.__module__ = "vcr_llm"
+
+
+public_name(CassetteMiss, CassetteMissError)
+
+
 @dataclass(frozen=True, slots=True)
 class Deviation:
     """A recording (its number from 1) that answered a request which is not the recorded one any more."""
@@ -100,6 +109,11 @@ class Context(CassetteContextDecorator):  # type: ignore[misc]
             if not any(exc_info):
                 raise
 
+    @property
+    def refreshed(self) -> str | None:
+        """The path of a cassette that is being recorded from nothing, once something has been recorded."""
+        return self._entered.refreshed if self._entered is not None else None
+
     def reject(self) -> None:
         """Called before closing when the test has failed: a refresh then leaves the old cassette."""
         if self._entered is not None:
@@ -112,6 +126,9 @@ class Cassette(BridgedCassette):
     Beyond vcrpy's own attributes: ``deviations`` lists drift and stale answers; ``misses`` the texts of
     calls that had no recording.
     """
+
+    advice = PLAIN
+    """How to record, for texts: outside pytest's marker ``vcr`` by the argument ``record_mode``."""
 
     @classmethod
     def use_arg_getter(cls, arg_getter: Callable[[], dict[str, Any]]) -> Context:
@@ -136,6 +153,8 @@ class Cassette(BridgedCassette):
         self.rejected = False
         self._record_errors = record_errors
         self._session = session
+        if session is not None:
+            self.advice = PYTEST
         self._view = functools.partial(compared, scrubber=scrubber)
         self.deviations: list[Deviation] = []
         self.misses: list[str] = []
@@ -148,6 +167,11 @@ class Cassette(BridgedCassette):
         self._own_count = 0
         self._missing_extras: list[str] = []
         self._save_error: Exception | None = None
+
+    @property
+    def refreshed(self) -> str | None:
+        refreshes = self._session is not None and self._session.refresh
+        return os.fspath(self.path) if refreshes and self.dirty else None
 
     # --- loading and recording
 
@@ -321,6 +345,7 @@ class Cassette(BridgedCassette):
             mode=RecordMode(self.record_mode).value,
             exists=self.rewound,
             strict=self._strict,
+            advice=self.advice,
         )
         self.misses.append(text)
         return passing(self._miss_type(self, request, text))
@@ -342,7 +367,12 @@ class Cassette(BridgedCassette):
         for tier, category, what in _DEVIATIONS:
             lines = [str(deviation) for deviation in self.deviations if deviation.tier is tier]
             if lines:
-                found.append((category, f"{self.path}: {what}: " + " | ".join(lines)))
+                found.append(
+                    (
+                        category,
+                        f"{self.path}: {what} (record again: {self.advice.again}): " + " | ".join(lines),
+                    )
+                )
         return found
 
     # --- saving
@@ -417,12 +447,12 @@ _DEVIATIONS = (
     (
         Tier.SAME_CALL,
         DriftWarning,
-        "answered although the request changed since it was recorded (re-record with --record-mode=rewrite)",
+        "answered although the request changed since it was recorded",
     ),
     (
         Tier.FALLBACK,
         StaleWarning,
-        "answered only by the fallback matchers (re-record with --record-mode=rewrite)",
+        "answered only by the fallback matchers",
     ),
 )
 

@@ -7,6 +7,7 @@ generations work, and recordings are ranked as everywhere here.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 import os
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import Any, Final, TypeVar, cast
 
 from vcr_llm import store
-from vcr_llm.cassette import Cassette, CassetteMiss, Context
+from vcr_llm.cassette import Cassette, CassetteMiss, Context, public_name
 from vcr_llm.errors import FixtureNotFoundError, FixtureParseError, OptionError, UnreadableCassetteError
 from vcr_llm.fingerprint import MATCH_ON, llm_mock_hash
 from vcr_llm.interaction import Interaction
@@ -24,6 +25,7 @@ from vcr_llm.matchers import llm
 from vcr_llm.persister import CassettePersister
 from vcr_llm.providers import PROVIDERS, classify
 from vcr_llm.ranking import Rules, Tier
+from vcr_llm.report import Advice
 from vcr_llm.scrub import Scrubber, credential_values
 from vcr_llm.serializer import LLM_JSON
 from vcr_llm.session import REJECTED, Session
@@ -38,6 +40,23 @@ MODES: Final[Mapping[str, RecordMode]] = {
     "auto": RecordMode.NEW_EPISODES,
 }
 
+FIELDS: Final = (
+    *MATCH_ON,
+    *("system", "tools", "tool_choice", "max_tokens", "max_completion_tokens", "response_format", "top_p"),
+    *(
+        "input",
+        "instructions",
+        "prompt",
+        "stream",
+        "stop",
+        "seed",
+        "thinking",
+        "reasoning_effort",
+        "metadata",
+    ),
+)
+"""Common request fields, by which a misspelt one in ``match_on`` is told."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -45,13 +64,18 @@ class FixtureMiss(FixtureNotFoundError, CassetteMiss):
     """No recording of this call in the fixture; vcrpy's exception too."""
 
 
+public_name(FixtureMiss, FixtureNotFoundError)
+
+
 class FixtureCassette(Cassette):
     """A cassette with llm-mock's modes: one provider or all, errors passed on and not saved."""
 
     _miss_type = FixtureMiss
+    advice = Advice("mode='record'", "mode='auto'", "mode='record'")
 
     def __init__(self, *, only: str, refresh: bool, **options: Any) -> None:
         super().__init__(**options)
+        self.advice = type(self).advice
         self._only = only
         self.refresh = refresh
 
@@ -145,6 +169,10 @@ class llm_mock:
             raise OptionError(
                 "llm_mock()", match_on, (f"[{match_on!r}]",), what="match_on (a list of fields)"
             )
+        for name in match_on:
+            # llm-mock takes any field; one that nothing has would make every call the same.
+            if name not in FIELDS and difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.75):
+                raise OptionError("llm_mock()", name, FIELDS, what="field in match_on")
         self._mode = mode
         self._path = fixture_path(fixture)
         self._provider = provider

@@ -127,8 +127,11 @@ class CassettePersister:
             batches = shelf.add(batch, _load, _dump)
             outcome = composed(to_interactions(base.pairs, self._scrubber), batches, adding.identities)
             head = base.head or self._head
+            rejected = path.with_name(f"{path.name}{REJECTED}")
             if outcome.rejected is not None:
-                self._write(path.with_name(f"{path.name}{REJECTED}"), outcome.rejected, head, None)
+                self._write(rejected, outcome.rejected, head, None)
+            elif adding.refreshes:
+                store.remove(rejected)
             if outcome.items:
                 self._write(path, outcome.items, head, metadata or base.metadata)
             elif text is None:

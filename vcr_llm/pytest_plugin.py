@@ -84,6 +84,10 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         item.stash[_failed] = True
+        refreshed = [context.refreshed for context in item.stash.get(_contexts, [])]
+        for path in filter(None, refreshed):
+            text = f"{path} stays as it was; the new recording is {path}.rejected"
+            report.sections.append(("vcr-llm: the test failed while its cassette was recorded again", text))
     if item.get_closest_marker("vcr") is not None or item.stash.get(_opened, None) is not None:
         _explain_missing_key(report, call, item.config)
     return report

@@ -36,6 +36,11 @@ _SCRUBBING: Final = {
 OPTIONS: Final = _RULES | _SCRUBBING.keys() | {"record_errors"}
 """The options of this package; they travel beside vcrpy's own."""
 
+_SEVERAL: Final = frozenset(
+    {"fallback", "secret_names", "secret_patterns", "secret_filters", "add_headers", "remove_headers"}
+)
+"""The options that are lists."""
+
 SESSION: Final = "vcr_llm_session"
 """The option by which the pytest plugin says which test of which run records (a `Session`)."""
 
@@ -72,7 +77,21 @@ def preset(**overrides: Any) -> dict[str, Any]:
     for name in overrides:
         if name not in known:
             raise OptionError("preset()", name, known)
-    return {**_DEFAULTS, **overrides}
+    return {**_DEFAULTS, **_checked(overrides)}
+
+
+def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with a single text where several may be as a list of one, and with patterns compiled.
+
+    Raises `OptionError` for a pattern that is no regular expression.
+    """
+    checked = dict(options)
+    for name in _SEVERAL & options.keys():
+        given = options[name]
+        checked[name] = (given,) if isinstance(given, str | re.Pattern) else tuple(given)
+    if "secret_patterns" in checked:
+        checked["secret_patterns"] = tuple(map(_pattern, checked["secret_patterns"]))
+    return checked
 
 
 def register(recorder: vcr.VCR) -> vcr.VCR:
@@ -113,7 +132,10 @@ def _warn_of_unknown(options: Mapping[str, Any]) -> None:
 def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of `Cassette`, from the recorder's defaults and one call's options."""
     own = OPTIONS | {SESSION}
-    ours = {**getattr(recorder, "own_options", {}), **{name: options[name] for name in own & options.keys()}}
+    ours = {
+        **getattr(recorder, "own_options", {}),
+        **_checked({name: options[name] for name in own & options.keys()}),
+    }
     merged: dict[str, Any] = recorder.get_merged_config(
         **{name: value for name, value in options.items() if name not in own}
     )
@@ -135,14 +157,15 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
 def _scrubber(options: Mapping[str, Any]) -> Scrubber:
     """What is a secret in this cassette: by the options, and by value what the environment has for keys."""
     chosen = {_SCRUBBING[name]: options[name] for name in _SCRUBBING.keys() & options.keys()}
-    chosen["patterns"] = tuple(map(_pattern, chosen.get("patterns", ())))
     return Scrubber(values=credential_values(os.environ), **chosen)
 
 
 def _pattern(given: Any) -> Any:
-    if isinstance(given, str):
-        return re.compile(given)
-    return (given[0], re.compile(given[1])) if isinstance(given, tuple | list) else given
+    """A regular expression, or a pair of a name and one, compiled."""
+    try:
+        return (given[0], re.compile(given[1])) if isinstance(given, tuple | list) else re.compile(given)
+    except re.error as error:
+        raise OptionError("secret_patterns", str(given), (), what=f"pattern ({error})") from None
 
 
 def _matcher(recorder: vcr.VCR, name: str) -> Callable[..., Any]:

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from vcr_llm import diff
 from vcr_llm.fingerprint import fingerprint
 from vcr_llm.interaction import Request
 from vcr_llm.providers import Message, read_messages
 
-__all__ = ["asked", "first_words", "miss_text"]
+__all__ = ["PLAIN", "PYTEST", "Advice", "asked", "first_words", "miss_text"]
 
 _WORDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How to record: a call without a cassette, one more call into a cassette, everything again."""
+
+    first: str
+    more: str
+    again: str
+
+
+PYTEST = Advice(
+    "pytest --record-mode=once", "pytest --record-mode=new_episodes", "pytest --record-mode=rewrite"
+)
+PLAIN = Advice("record_mode='once'", "record_mode='new_episodes'", "record_mode='all'")
 
 
 def miss_text(
@@ -23,6 +39,7 @@ def miss_text(
     mode: str,
     exists: bool,
     strict: bool,
+    advice: Advice = PYTEST,
 ) -> str:
     """Why a call has no answer: what was asked, the closest recording and what differs, what to do."""
     lines = [
@@ -32,7 +49,7 @@ def miss_text(
     ]
     closest = _closest(request, recorded)
     if closest is None:
-        lines.append("  To record it: pytest --record-mode=once, with a real API key")
+        lines.append(f"  To record it:  {advice.first}")
         return "\n".join(lines)
     number, found = closest
     lines.append(f"  closest:  interaction {number + 1}: {_described(recorded[number])}")
@@ -41,8 +58,8 @@ def miss_text(
         lines.append("    the same request; its recordings are all played (see the option repeats)")
     elif strict and fingerprint(request).key == fingerprint(recorded[number]).key:
         lines.append("    the same call otherwise; strict matching refuses it")
-    lines.append("  To record it too:  pytest --record-mode=new_episodes")
-    lines.append("  To start afresh:   pytest --record-mode=rewrite")
+    lines.append(f"  To record it too:        {advice.more}")
+    lines.append(f"  To record again:         {advice.again}")
     return "\n".join(lines)
 
 

@@ -86,8 +86,8 @@ def _from_vcrpy(text: str, serializer: Any) -> Content:
         if isinstance(cause, yaml.MarkedYAMLError):
             raise _yaml_error(cause) from None
         raise UnreadableCassetteError(
-            "This is neither an LLM cassette nor one of vcrpy's: it has no list of interactions "
-            f"that could be read ({type(error).__name__}: {error})",
+            "This is neither an LLM cassette nor one of vcrpy's: it has no list of interactions that could "
+            "be read" + (f" ({error})" if isinstance(error, ValueError) else ""),
             line=1,
             column=1,
             remedy="Name a cassette, or delete the file and record again with --record-mode=once.",

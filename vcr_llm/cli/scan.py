@@ -41,6 +41,8 @@ def command(paths: Sequence[str], fix: bool, personal_data: bool, as_json: bool,
     """
     import os
 
+    if as_json and sarif:
+        raise click.UsageError("--json and --sarif are two formats; choose one")
     from vcr_llm.cli import cassettes
     from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
     from vcr_llm.scrub import Scrubber, credential_values
@@ -67,7 +69,7 @@ def command(paths: Sequence[str], fix: bool, personal_data: bool, as_json: bool,
         rows = [{"path": each.path, "line": each.line, **asdict(each.finding)} for each in found]
         click.echo(json.dumps(rows, indent=2))
     else:
-        _print(found, fixed)
+        _print(found, fixed, clean=not problems)
     for problem in problems:
         click.echo(problem, err=True)
     sys.exit(1 if found or problems else 0)
@@ -183,7 +185,7 @@ def _vcrpys_text(text: str, scrubber: Scrubber) -> str:
     return dumped
 
 
-def _print(found: Sequence[Located], fixed: int) -> None:
+def _print(found: Sequence[Located], fixed: int, *, clean: bool) -> None:
     from vcr_llm.cli.lines import Line, echo_lines
 
     lines: list[Line] = [
@@ -204,7 +206,7 @@ def _print(found: Sequence[Located], fixed: int) -> None:
         lines.append(
             [("Take them out with: vcr-llm scan --fix PATH, and revoke keys that were committed.", "")]
         )
-    elif not fixed:
+    elif clean and not fixed:
         lines.append([("No secrets found.", "")])
     echo_lines(lines)
 
