@@ -152,6 +152,31 @@ def test_rewrite_records_extra_cassettes_calls_not_again(suite: Suite) -> None:
     assert prompts(suite.cassette("test_app/test_more.llm.json")) == ["more"]
 
 
+def test_with_another_serializer_too_all_keeps_what_was_not_asked_again(
+    provider: WireProvider, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.yaml"
+    with clients(provider.url) as c, vcr_llm.use_cassette(path, serializer="yaml"):
+        recorded = [question(c, 1), question(c, 2)]
+    with clients(provider.url) as c, vcr_llm.use_cassette(path, serializer="yaml", record_mode="all"):
+        fresh = question(c, 1)
+    with clients(provider.url) as c, vcr_llm.use_cassette(path, record_mode="none"):
+        assert [question(c, 1), question(c, 2)] == [fresh, recorded[1]]
+
+
+def test_with_another_serializer_too_a_failed_rewrite_leaves_the_old_cassette(
+    suite: Suite, fails: pytest.MonkeyPatch
+) -> None:
+    suite.test(TWO.replace("@pytest.mark.vcr", '@pytest.mark.vcr(serializer="yaml")'), sdk=False)
+    suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)
+    path = suite.cassette("test_app/test_it.yaml")
+    before = path.read_bytes()
+    fails.setenv("FAIL", "1")
+    suite.run("--record-mode=rewrite", "-k", "test_it", failed=1, deselected=1)
+    assert path.read_bytes() == before
+    assert rejected(path).is_file()
+
+
 # --- shared under pytest-xdist -----------------------------------------------------------------------
 
 MANY = """

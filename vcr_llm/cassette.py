@@ -30,9 +30,10 @@ from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.ranking import Choice, Recordings, Rules, Tier
 from vcr_llm.report import PLAIN, PYTEST, miss_text
+from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
-from vcr_llm.session import Session
+from vcr_llm.session import REJECTED, Session
 from vcr_llm.vcr_bridge import (
     RETRIED,
     RIDER,
@@ -382,6 +383,8 @@ class Cassette(BridgedCassette):
             if not force and self._adds():
                 self._save_recorded()
             else:
+                if self.rejected and self.refreshed is not None:
+                    self.save_to(f"{self.path}{REJECTED}")
                 super()._save(force)
         except Exception as error:
             # vcrpy would leave httpx patched (vcr/cassette.py, __exit__); it comes out in `closed`.
@@ -421,7 +424,10 @@ class Cassette(BridgedCassette):
         own: list[Pair] = self.data[: self._own_count]
         recorded = self._recorded()
         if self.record_mode == RecordMode.ALL:
-            return recorded if self.dirty else None
+            if not self.dirty or self.drop_unused_requests:
+                return recorded if self.dirty else None
+            identities = [_of_pair(identity) for identity in self._identities()]
+            return replaced_in_place(own, recorded, identities)
         if self.drop_unused_requests:
             played = [pair for number, pair in enumerate(own) if self.play_counts[number]]
             if len(played) < len(own):
@@ -441,6 +447,10 @@ class Cassette(BridgedCassette):
         return fingerprint(
             self._view(interaction.request), match_host=self.rules.match_host, match_on=self.rules.match_on
         )
+
+
+def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Hashable]:
+    return lambda pair: identity(to_interaction(*pair))
 
 
 _DEVIATIONS = (

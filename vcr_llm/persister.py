@@ -77,9 +77,7 @@ class CassettePersister:
         if self._own and serializer is LLM_JSON:
             # What is added to others' placeholders must not take theirs; what replaces them may, so that
             # recording again gives the same text again.
-            grows = (
-                adding is not None and not adding.replaces and not (adding.session and adding.session.refresh)
-            )
+            grows = adding is not None and not (adding.replaces or adding.refreshes)
             ledger = Ledger.primed(filter(None, [store.read(path)])) if grows else Ledger()
             recorded = to_interactions(pairs, self._scrubber, ledger)
             if adding is None:
