@@ -184,8 +184,8 @@ def test_it(request):
     names = [type(plugin).__name__ for plugin in request.config.pluginmanager.get_plugins()]
     assert request.config.getoption("--llm-mock-disabled") is False
     import vcr.patch, openai._base_client
-    from vcr_llm.pytest_plugin import _opened
-    print("OURS" if request.node.stash.get(_opened, None) else "THEIRS")
+    from vcr_llm.pytest_plugin.replay_marker import opened
+    print("OURS" if request.node.stash.get(opened, None) else "THEIRS")
 """)
     result = suite.run("-s", passed=1)
     result.stdout.fnmatch_lines(["vcr-llm: *llm_replay served by llm-mock*", "*THEIRS*"])
