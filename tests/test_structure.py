@@ -25,7 +25,7 @@ FLOORS = [
     {"providers"},
     {"fingerprint", "scrub"},
     {"diff", "ranking", "rerecording", "schema"},
-    {"report", "store", "vcr_bridge"},
+    {"report", "siblings", "store", "vcr_bridge"},
     {"matchers", "serializer", "session"},
     {"persister"},
     {"cassette"},
