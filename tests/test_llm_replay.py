@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from suite import Suite
 
+pytestmark = pytest.mark.sdk
+
 OURS = ("-p", "no:llm-mock")
 """As where llm-mock is not installed."""
 
@@ -213,7 +215,7 @@ def test_without_llm_mock_the_header_says_nothing(suite: Suite) -> None:
     suite.test("def test_it():\n    pass\n")
     os.environ["PYTHONPATH"] = str(suite.pytester.path)
     try:
-        assert "llm_replay" not in suite.run(*OURS, passed=1).stdout.str()
+        assert "llm_replay" not in suite.run(*OURS, process=True, passed=1).stdout.str()
     finally:
         del os.environ["PYTHONPATH"]
 

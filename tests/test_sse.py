@@ -16,6 +16,8 @@ from strategies import BOUNDED, event_streams, json_values, names, odd_streams, 
 from vcr_llm import jsontext, sse
 from vcr_llm.sse import EventStream, Framing, StreamEvent
 
+pytestmark = pytest.mark.sdk
+
 
 def meaning(data: str) -> tuple[str, str]:
     """An event's data without what is allowed to change: padding around, and in, the JSON value."""
