@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from wire import WireProvider
 
+pytestmark = pytest.mark.sdk
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)

@@ -17,6 +17,8 @@ from vcr_llm import jsontext, sse
 from vcr_llm.events import EventStream, StreamEvent
 from vcr_llm.sse import Framing
 
+pytestmark = pytest.mark.sdk
+
 
 def meaning(data: str) -> tuple[str, str]:
     """An event's data without what is allowed to change: padding around, and in, the JSON value."""

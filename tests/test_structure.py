@@ -27,7 +27,7 @@ FLOORS = [
     {"providers"},
     {"fingerprint", "scrub"},
     {"diff", "ranking", "rerecording", "schema"},
-    {"report", "store", "vcr_bridge"},
+    {"report", "siblings", "store", "vcr_bridge"},
     {"matchers", "serializer", "session"},
     {"persister"},
     {"cassette"},

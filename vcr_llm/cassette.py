@@ -174,6 +174,11 @@ class Cassette(BridgedCassette):
         refreshes = self._session is not None and self._session.refresh
         return os.fspath(self.path) if refreshes and self.dirty else None
 
+    @property
+    def old_files(self) -> list[str]:
+        """The files in an older format that were read because there is none of ours (extras included)."""
+        return list(getattr(self.persister, "old_files", ()))
+
     # --- loading and recording
 
     def _load(self) -> None:
