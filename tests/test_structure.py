@@ -20,7 +20,9 @@ PACKAGE = Path(vcr_llm.__file__).parent
 
 FLOORS = [
     {"errors", "jsontext", "jsonplace", "content", "multipart", "placeholder", "sdk_errors"},
-    {"sse"},
+    {"events", "jsonstyle"},
+    {"eventstream", "jsonarray", "ndjson", "sse"},
+    {"streams"},
     {"interaction"},
     {"providers"},
     {"calls", "fingerprint", "scrub"},
@@ -36,7 +38,7 @@ FLOORS = [
 ]
 """A module imports only from the floors below its own; inside a package its files may import each other."""
 
-PURE = 6
+PURE = 8
 """The floors from the bottom that touch no disk, clock, environment, vcrpy or pytest."""
 
 
@@ -149,3 +151,28 @@ def test_pytest_recordings_persister_still_names_its_extra_cassettes() -> None:
     assert extra_paths(persister) == ("a", "b")
     assert not writes_files_itself(persister)
     assert not writes_files_itself(vcr.VCR().persister)
+
+
+def test_a_requests_filters_are_where_we_read_them() -> None:
+    from vcr_llm.vcr_bridge import filters_of
+
+    assert filters_of(vcr.VCR().get_merged_config(path="x")["before_record_request"]) == []
+    hook = vcr.VCR(filter_headers=["authorization"], before_record_request=str)
+    found = filters_of(hook.get_merged_config(path="x")["before_record_request"])
+    assert found is not None
+    assert len(found) == 2
+    assert filters_of(lambda request: request) is None
+
+
+def test_a_copied_request_shares_nothing_that_can_change() -> None:
+    from vcr_llm.vcr_bridge import VcrRequest, copied
+
+    for body in (b"{}", None, {"a": [1]}, iter([b"1", b"2"])):
+        request = VcrRequest("POST", "https://a.test/x?y=1", body, {"Accept": "a"})
+        twin = copied(request)
+        assert vars(twin).keys() == vars(request).keys()
+        assert (twin.method, twin.uri, twin._body) == (request.method, request.uri, request._body)
+        twin.headers["Accept"] = "b"
+        twin.headers["New"] = "c"
+        assert dict(request.headers) == {"Accept": "a"}
+        assert body is None or isinstance(body, bytes) or twin._body is not request._body

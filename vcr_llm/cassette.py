@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 import time
@@ -28,7 +27,7 @@ from vcr_llm.errors import (
 )
 from vcr_llm.fingerprint import Fingerprint, fingerprint
 from vcr_llm.interaction import Interaction, Request
-from vcr_llm.matchers import MATCHERS, compared, fingerprint_of, llm_strict
+from vcr_llm.matchers import MATCHERS, View, fingerprint_of, llm_strict
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.providers import Usage
@@ -175,7 +174,7 @@ class Cassette(BridgedCassette):
         self._session = session
         if session is not None:
             self.advice = PYTEST
-        self._view = functools.partial(compared, scrubber=scrubber)
+        self._view = View(scrubber)
         self.deviations: list[Deviation] = []
         self.misses: list[str] = []
         self._fallback = fallback
@@ -248,7 +247,7 @@ class Cassette(BridgedCassette):
             found = self._lookup(request)
             if found.played or found.number is not None:
                 return True
-        if found.filtered is None or not self.write_protected:
+        if found.ignored or not self.write_protected:
             _refuse_placeholder(request)
             if found.live_since is None:  # vcrpy asks more than once
                 open_cassettes.tell_live(self, to_request(request))
@@ -264,8 +263,9 @@ class Cassette(BridgedCassette):
         with self._lock:
             found = self._lookup(request)
             if found.number is None:
-                if found.filtered is not None and self._ranks:
-                    raise self._miss(found.filtered)
+                filtered = self.filtered(request)
+                if filtered is not None and self._ranks:
+                    raise self._miss(filtered)
                 return super().play_response(request)  # type: ignore[no-any-return]
             number, found.number, found.played = found.number, None, True
             self.played(number)
@@ -294,12 +294,13 @@ class Cassette(BridgedCassette):
         if found is not None and found.body is request.body:
             return found
         self.lookups.pop(request, None)
-        found = Lookup(self.filtered(request), request.body)
-        if found.filtered is not None:
-            choice = self._choose(found.filtered)
+        filtered = self.filtered(request)
+        found = Lookup(filtered is None, request.body)
+        if filtered is not None:
+            choice = self._choose(filtered)
             if choice is not None:
                 found.number = choice.number
-                self._note(choice, found.filtered)
+                self._note(choice, filtered)
         self.lookups[request] = found
         return found
 

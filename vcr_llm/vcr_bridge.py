@@ -8,10 +8,12 @@ ours knows beyond that rides in the response dict under the key `RIDER`; vcrpy k
 
 from __future__ import annotations
 
+import copy
 import json
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, Final, cast
 
 from vcr.cassette import Cassette, CassetteContextDecorator
@@ -206,14 +208,37 @@ def extra_paths(persister: Any) -> Sequence[str]:
     return tuple(getattr(persister, "extra_paths", ()))
 
 
+def copied(request: VcrRequest) -> VcrRequest:
+    """What ``copy.deepcopy`` of a request gives, faster: only a body and headers can be changed."""
+    twin = copy.copy(request)
+    if not isinstance(request._body, bytes):
+        twin._body = copy.deepcopy(request._body)
+    twin._headers = copy.copy(request._headers)
+    twin._headers._store = dict(request._headers._store)  # vcr/util.py, CaseInsensitiveDict
+    return twin
+
+
 # --- the cassette's private names --------------------------------------------------------------------
+
+
+def filters_of(hook: Callable[..., Any]) -> list[Any] | None:
+    """What one of vcrpy's record hooks does, in order; None for a hook of another making.
+
+    vcrpy makes the hooks of a cassette from its options (``vcr/config.py``, ``filter_functions``) and calls
+    them several times per request, on a deep copy. That costs more than all of ours; see `copied`.
+    """
+    names = hook.__code__.co_freevars if isinstance(hook, FunctionType) else ()
+    cells = dict(zip(names, getattr(hook, "__closure__", None) or (), strict=True))
+    found = cells["filter_functions"].cell_contents if "filter_functions" in cells else None
+    return found if isinstance(found, list) else None
 
 
 @dataclass(slots=True)
 class Lookup:
-    """What was found for one live request object: the filtered request and the recording reserved for it."""
+    """What was found for one live request object: whether the user's filters let it pass, and the
+    recording reserved for it. ``body`` is the request's at that time."""
 
-    filtered: VcrRequest | None
+    ignored: bool
     body: Any
     number: int | None = None
     played: bool = False
@@ -230,6 +255,7 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.lookups: weakref.WeakKeyDictionary[VcrRequest, Lookup] = weakref.WeakKeyDictionary()
+        self._filters = filters_of(self._before_record_request)
 
     @property
     def persister(self) -> Any:
@@ -254,8 +280,15 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         self._path = path
 
     def filtered(self, request: VcrRequest) -> VcrRequest | None:
-        """A copy of the request after the user's filters; None where it is to be ignored."""
-        return cast("VcrRequest | None", self._before_record_request(request))
+        """The request after the user's filters (a copy, if there are any); None where it is to be ignored."""
+        if self._filters is None:
+            return cast("VcrRequest | None", self._before_record_request(request))
+        found: VcrRequest | None = copied(request) if self._filters else request
+        for each in self._filters:
+            if found is None:
+                break
+            found = each(found)
+        return found
 
     def played(self, number: int) -> None:
         """Count a play, as vcrpy's own ``play_response`` does."""
