@@ -244,6 +244,8 @@ class Lookup:
     body: Any
     number: int | None = None
     played: bool = False
+    live_since: float | None = None
+    """When it was let go live, by `time.perf_counter`."""
 
 
 class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type information
