@@ -71,7 +71,7 @@ class Watch:
                 if filtered is None:
                     return
                 calls = of_test().calls
-                answered = judge.answered(filtered)
+                answered = judge.answered(request, filtered)
                 if not (answered.tier == MISS and calls and calls[-1] == answered):  # an SDK's retry
                     calls.append(answered)
 
@@ -112,7 +112,8 @@ class _Judge:
         except VcrLlmError as error:
             self.problem = str(error)
 
-    def answered(self, request: VcrRequest) -> Answered:
+    def answered(self, sent: VcrRequest, request: VcrRequest) -> Answered:
+        """``sent``: as the client made it, for people; ``request``: after the suite's own filters."""
         live = compared(vcr_bridge.to_request(request))
         by_vcrpy = self._vcrpy.play(request)
         by_llm, tier = self._play(request)
@@ -121,7 +122,8 @@ class _Judge:
             recorded = compared(vcr_bridge.to_request(self._pairs[by_llm][0]))
             difference = diff.in_one_line(diff.differences(recorded, live))
         other = None not in (by_vcrpy, by_llm) and not self._same_answer(by_vcrpy, by_llm)
-        return Answered(_described(live), tier, _from_one(by_vcrpy), _from_one(by_llm), other, difference)
+        shown = _described(compared(vcr_bridge.to_request(sent)))
+        return Answered(shown, tier, _from_one(by_vcrpy), _from_one(by_llm), other, difference)
 
     def _play(self, request: VcrRequest) -> tuple[int | None, str]:
         choice = self._llm.choose(request) if self._llm is not None else None
