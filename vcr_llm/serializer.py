@@ -15,6 +15,7 @@ import yaml
 from vcr_llm import schema, vcr_bridge
 from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.interaction import CassetteData, Interaction
+from vcr_llm.pairs import Pairs
 from vcr_llm.schema.dumping import SaveFile
 from vcr_llm.schema.loading import ReadFile
 from vcr_llm.scrub import DEFAULT, Ledger, Scrubber
@@ -49,12 +50,17 @@ class Content:
 
 def load_pairs(text: str, read_file: ReadFile | None = None) -> Content:
     """A cassette's text in any known format. Raises `UnreadableCassetteError`."""
+    opened = schema.open_document(text, read_file)
+    if opened is not None:
+        entries, data = opened
+        return _content(Pairs(entries), data)
     try:
         if text.lstrip()[:1] not in ("{", "[", ""):
             return _from_vcrpy(text, vcr_bridge.yamlserializer)
         document = schema.load_json(text)
         if schema.is_document(document):
-            return _from_document(text, read_file)
+            data = schema.load(text, read_file, document)
+            return _content([vcr_bridge.to_pair(interaction) for interaction in data.interactions], data)
         return _from_vcrpy(text, vcr_bridge.jsonserializer)
     except UnreadableCassetteError:
         conflict = _CONFLICT.search(text)
@@ -68,12 +74,10 @@ def load_pairs(text: str, read_file: ReadFile | None = None) -> Content:
         ) from None
 
 
-def _from_document(text: str, read_file: ReadFile | None) -> Content:
-    data = schema.load(text, read_file)
+def _content(pairs: list[Pair], data: CassetteData) -> Content:
     extra = dict(data.extra)
     metadata = extra.pop("metadata", None)
-    head = CassetteData((), data.provider, extra)
-    return Content([vcr_bridge.to_pair(interaction) for interaction in data.interactions], head, metadata)
+    return Content(pairs, CassetteData((), data.provider, extra), metadata)
 
 
 def _from_vcrpy(text: str, serializer: Any) -> Content:
