@@ -75,8 +75,9 @@ def test_a_corpus_cassette_saved_as_ours_replays_the_same(tmp_path: Path) -> Non
         old.write_bytes(path.read_bytes())
         with vcr_llm.use_cassette(old, record_mode="new_episodes") as cassette:
             cassette.dirty = True
-        assert old.read_text(encoding="utf-8").startswith("{"), name
-        with vcr_llm.use_cassette(old, record_mode="none") as again:
+        ours = tmp_path / f"{number}.llm.json"
+        assert ours.read_text(encoding="utf-8").startswith("{"), name
+        with vcr_llm.use_cassette(ours, record_mode="none") as again:
             assert len(again) == len(cassette) == len(expected[0]), name
             ledger = Ledger()
             for before, after in zip(cassette.data, again.data, strict=True):
