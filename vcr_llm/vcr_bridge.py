@@ -25,6 +25,7 @@ from vcr.serializers import jsonserializer, yamlserializer
 from vcr.util import read_body
 
 from vcr_llm import content
+from vcr_llm.formats import Recording
 from vcr_llm.interaction import Body, Headers, Interaction, Request, Response
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "jsonserializer",
     "merged_options",
     "prepare_cassettes",
+    "recorded_pair",
     "requests_match",
     "serialize",
     "status_of",
@@ -150,6 +152,23 @@ def to_pair(interaction: Interaction) -> Pair:
         "headers": {name: list(values) for name, values in response.headers.items()},
         "body": {"string": response.body.raw},
         RIDER: {name: value for name, value in rider.items() if value},
+    }
+
+
+def recorded_pair(recording: Recording) -> Pair:
+    """vcrpy's view of a recording of any format: with its headers, bodies as they were stored."""
+    request = VcrRequest(
+        recording.method,
+        recording.url,
+        recording.request_body,
+        {name: list(values) for name, values in recording.request_headers.items()},
+    )
+    rider = {name: value for name in ("recorded_at", "extra") if (value := getattr(recording, name))}
+    return request, {
+        "status": {"code": recording.status, "message": recording.reason},
+        "headers": {name: list(values) for name, values in recording.response_headers.items()},
+        "body": {"string": recording.response_body},
+        **({RIDER: rider} if rider else {}),
     }
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from vcr_llm.pytest_plugin.run_folder import session
 from vcr_llm.pytest_plugin.outcome import has_failed
+from vcr_llm.pytest_plugin.run_folder import session
 
 if TYPE_CHECKING:
     from vcr_llm.dropin import llm_mock
