@@ -7,8 +7,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import httpx  # noqa: F401
+import openai  # noqa: F401
 import pytest
 from wire import WireProvider
+
+# Runs inside this process find these loaded, as pytester forgets what a run imports.
+import vcr_llm.dropin
+import vcr_llm.recorder  # noqa: F401
 
 WITHOUT = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:respx")
 
@@ -69,9 +75,15 @@ class Suite:
     def test(self, source: str, name: str = "test_app", *, sdk: bool = True) -> None:
         self.pytester.makepyfile(**{name: (ASK if sdk else LIGHT) + source})
 
-    def run(self, *arguments: str, **outcomes: int) -> pytest.RunResult:
-        # Plugins of our own tests that a user need not have, and that take a second to import.
-        result = self.pytester.runpytest_subprocess(*WITHOUT, *arguments)
+    def run(self, *arguments: str, process: bool = False, **outcomes: int) -> pytest.RunResult:
+        """Run the suite; in a process of its own where asked, or where pytest-xdist (``-n``) is.
+
+        Another process costs two seconds, most of them for importing an SDK.
+        """
+        alone = process or "-n" in arguments
+        run = self.pytester.runpytest_subprocess if alone else self.pytester.runpytest_inprocess
+        # Without plugins of our own tests that a user need not have.
+        result = run(*WITHOUT, *arguments)
         assert {
             name: number for name, number in result.parseoutcomes().items() if name != "seconds"
         } == outcomes

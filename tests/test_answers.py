@@ -27,6 +27,8 @@ from vcr_llm.providers import (
     read_messages,
 )
 
+pytestmark = pytest.mark.sdk
+
 URLS = {
     "messages": "https://api.anthropic.com/v1/messages",
     "count_tokens": "https://api.anthropic.com/v1/messages/count_tokens",

@@ -15,6 +15,8 @@ from rich.cells import cell_len
 
 from vcr_llm.demo import LocalProvider, trial
 
+pytestmark = pytest.mark.sdk
+
 MAIN = "import sys; from vcr_llm.cli import main; sys.argv[0] = 'vcr-llm'; main()"
 OWN_KEY = "sk-proj-the-users-own-key-which-must-not-be-used-0123456789"
 TESTS = [

@@ -20,7 +20,10 @@ import vcr_llm
 from vcr_llm import providers
 from vcr_llm.vcr_bridge import to_request
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the clients' own
+pytestmark = [
+    pytest.mark.sdk,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # the clients' own
+]
 REQUIRED = bool(os.environ.get("VCR_LLM_CLIENTS"))
 """Whether a client that is not installed is a failure."""
 

@@ -24,6 +24,8 @@ from wire import SSE_FORMS, WIRE_HEADER, WireProvider
 
 from vcr_llm.demo.provider import LocalProvider
 
+pytestmark = pytest.mark.sdk
+
 MODEL = "demo-model"
 ASK = [{"role": "user", "content": "What is the tallest mountain of the Alps, please?"}]
 QUOTE = "“What is the tallest mountain of”"

@@ -18,6 +18,8 @@ import vcr_llm
 from vcr_llm import FixtureNotFoundError, FixtureParseError, llm_mock
 from vcr_llm.providers import PROVIDERS, Provider, register
 
+pytestmark = pytest.mark.sdk
+
 
 def ask(c: Any, text: str = "hi", **more: Any) -> str:
     answer = c.openai.chat.completions.create(model="g", messages=[{"role": "user", "content": text}], **more)

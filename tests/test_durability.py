@@ -19,6 +19,8 @@ from wire import WIRE_HEADER, WireProvider
 import vcr_llm
 from vcr_llm.session import temporary_folder
 
+pytestmark = pytest.mark.sdk
+
 TWO = """
 @pytest.mark.vcr
 def test_it():

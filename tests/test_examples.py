@@ -17,6 +17,8 @@ from calls import ANTHROPIC_TOOLS, CLAUDE, TOOL_QUESTION, Clients, clients
 import vcr_llm
 from vcr_llm.demo.provider import LocalProvider
 
+pytestmark = pytest.mark.sdk
+
 PORT = 18790
 CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
 QUESTION = [{"role": "user", "content": "Say hello in one sentence."}]

@@ -18,6 +18,8 @@ from wire import WireProvider
 
 import vcr_llm
 
+pytestmark = pytest.mark.sdk
+
 Fetch = Callable[[str, str, Any], Any]
 
 

@@ -18,6 +18,8 @@ from wire import WireProvider
 
 import vcr_llm
 
+pytestmark = pytest.mark.sdk
+
 ENDPOINTS = {
     "anthropic": "https://api.anthropic.com/v1/messages",
     "openai": "https://api.openai.com/v1/chat/completions",
@@ -102,8 +104,8 @@ def test_every_file_llm_mock_wrote_replays_on_the_installed_sdks(name: str) -> N
 
 def test_the_list_of_files_above_is_all_of_them() -> None:
     names = {path.name for path in shared("llm-mock/fixtures").iterdir()}
-    marks = test_every_file_llm_mock_wrote_replays_on_the_installed_sdks.pytestmark
-    assert names == set(marks[0].args[1])
+    (mark,) = test_every_file_llm_mock_wrote_replays_on_the_installed_sdks.pytestmark
+    assert names == set(mark.args[1])
 
 
 def test_a_request_trimmed_by_hand_still_matches_by_its_hash(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from suite import Suite
 
+pytestmark = pytest.mark.sdk
+
 OURS = ("-p", "no:llm-mock")
 """As where llm-mock is not installed."""
 
@@ -182,8 +184,8 @@ def test_it(request):
     names = [type(plugin).__name__ for plugin in request.config.pluginmanager.get_plugins()]
     assert request.config.getoption("--llm-mock-disabled") is False
     import vcr.patch, openai._base_client
-    from vcr_llm.pytest_plugin import _opened
-    print("OURS" if request.node.stash.get(_opened, None) else "THEIRS")
+    from vcr_llm.pytest_plugin.replay_marker import opened
+    print("OURS" if request.node.stash.get(opened, None) else "THEIRS")
 """)
     result = suite.run("-s", passed=1)
     result.stdout.fnmatch_lines(["vcr-llm: *llm_replay served by llm-mock*", "*THEIRS*"])
@@ -213,7 +215,7 @@ def test_without_llm_mock_the_header_says_nothing(suite: Suite) -> None:
     suite.test("def test_it():\n    pass\n")
     os.environ["PYTHONPATH"] = str(suite.pytester.path)
     try:
-        assert "llm_replay" not in suite.run(*OURS, passed=1).stdout.str()
+        assert "llm_replay" not in suite.run(*OURS, process=True, passed=1).stdout.str()
     finally:
         del os.environ["PYTHONPATH"]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from suite import Suite
+
+pytestmark = pytest.mark.sdk
 
 ONE = """
 @pytest.mark.vcr

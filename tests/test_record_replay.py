@@ -18,6 +18,8 @@ from wire import WIRE_HEADER, WireProvider
 
 import vcr_llm
 
+pytestmark = pytest.mark.sdk
+
 
 def replay(path: Path, **options: Any) -> Any:
     return vcr_llm.use_cassette(path, record_mode="none", **options)

@@ -14,6 +14,8 @@ from wire import WireProvider
 
 import vcr_llm
 
+pytestmark = pytest.mark.sdk
+
 # Put together here, so that no scanner takes this file for a leak.
 BY_SHAPE = {
     "openai": "sk-proj-" + "q7RtVw2ZxP9sKd4LmN8bHc3JyT6uGf5EaQ1wAb3xYz8",

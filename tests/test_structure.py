@@ -20,23 +20,26 @@ PACKAGE = Path(vcr_llm.__file__).parent
 
 FLOORS = [
     {"errors", "jsontext", "jsonplace", "content", "multipart", "placeholder", "sdk_errors"},
-    {"sse"},
+    {"events", "jsonstyle"},
+    {"eventstream", "jsonarray", "ndjson", "sse"},
+    {"streams"},
     {"interaction"},
     {"providers"},
-    {"fingerprint", "scrub"},
+    {"calls", "fingerprint", "scrub"},
     {"diff", "ranking", "rerecording", "schema"},
-    {"report", "store", "vcr_bridge"},
-    {"matchers", "serializer", "session"},
+    {"formats"},
+    {"report", "siblings", "store", "vcr_bridge"},
+    {"matchers", "open_cassettes", "serializer", "session"},
     {"persister"},
     {"cassette"},
-    {"recorder"},
+    {"audit", "recorder"},
     {"dropin"},
     {"demo", "pytest_plugin"},
     {"cli"},
 ]
 """A module imports only from the floors below its own; inside a package its files may import each other."""
 
-PURE = 6
+PURE = 9
 """The floors from the bottom that touch no disk, clock, environment, vcrpy or pytest."""
 
 
@@ -132,6 +135,16 @@ def test_the_stubs_still_ask_in_the_order_we_rely_on() -> None:
     assert play < refuse
 
 
+def test_an_opened_cassette_is_patched_in_by_the_context_and_asked_by_its_attributes() -> None:
+    """What `vcr_bridge.watch_cassettes` stands on."""
+    entering = inspect.getsource(vcr.cassette.CassetteContextDecorator.__enter__)
+    assert entering.index("self.cls.load(") < entering.index("self._patch_generator(self.__cassette)")
+    source = inspect.getsource(vcr.stubs.httpx_stubs)
+    assert "cassette.can_play_response_for(" in source
+    assert "cassette.play_response(" in source
+    assert "self.__cassette._save()" in inspect.getsource(vcr.cassette.CassetteContextDecorator.__exit__)
+
+
 def test_the_cassette_is_made_from_the_merged_config() -> None:
     merged = vcr.VCR().get_merged_config(path="x")
     parameters = inspect.signature(vcr.cassette.Cassette.__init__).parameters
@@ -149,3 +162,28 @@ def test_pytest_recordings_persister_still_names_its_extra_cassettes() -> None:
     assert extra_paths(persister) == ("a", "b")
     assert not writes_files_itself(persister)
     assert not writes_files_itself(vcr.VCR().persister)
+
+
+def test_a_requests_filters_are_where_we_read_them() -> None:
+    from vcr_llm.vcr_bridge import filters_of
+
+    assert filters_of(vcr.VCR().get_merged_config(path="x")["before_record_request"]) == []
+    hook = vcr.VCR(filter_headers=["authorization"], before_record_request=str)
+    found = filters_of(hook.get_merged_config(path="x")["before_record_request"])
+    assert found is not None
+    assert len(found) == 2
+    assert filters_of(lambda request: request) is None
+
+
+def test_a_copied_request_shares_nothing_that_can_change() -> None:
+    from vcr_llm.vcr_bridge import VcrRequest, copied
+
+    for body in (b"{}", None, {"a": [1]}, iter([b"1", b"2"])):
+        request = VcrRequest("POST", "https://a.test/x?y=1", body, {"Accept": "a"})
+        twin = copied(request)
+        assert vars(twin).keys() == vars(request).keys()
+        assert (twin.method, twin.uri, twin._body) == (request.method, request.uri, request._body)
+        twin.headers["Accept"] = "b"
+        twin.headers["New"] = "c"
+        assert dict(request.headers) == {"Accept": "a"}
+        assert body is None or isinstance(body, bytes) or twin._body is not request._body

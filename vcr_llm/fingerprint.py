@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlencode
 
@@ -101,8 +102,13 @@ class Place(NamedTuple):
 
 def place(request: Request) -> Place:
     """Method, scheme with host and port, path and query of a request."""
-    url = split_url(request.url)
-    return Place(request.method.upper(), _origin(url), url.path or "/", _query(url))
+    return _place(request.method, request.url)
+
+
+@lru_cache(maxsize=1024)  # many requests, few URLs
+def _place(method: str, text: str) -> Place:
+    url = split_url(text)
+    return Place(method.upper(), _origin(url), url.path or "/", _query(url))
 
 
 def whole_request(request: Request) -> Any:
@@ -129,8 +135,16 @@ def normalised(value: Any) -> Any:
     return value
 
 
+_SORTED: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+_NOT_NORMAL: Final = ("null", ".0", "e+")
+"""One of these is in the JSON text of every value that `normalised` changes, and in few others."""
+
+
 def _digest(value: Any) -> str:
-    text = json.dumps(normalised(value), sort_keys=True, separators=(",", ":"))
+    text = _SORTED.encode(value)
+    if any(mark in text for mark in _NOT_NORMAL):
+        text = _SORTED.encode(normalised(value))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 

@@ -79,13 +79,20 @@ def parse(text: str) -> Any:
 
 
 def _escape_surrogates(text: str) -> str:
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return text
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def compact(value: Any) -> str:
     """The value on one line without spaces, as an HTTP body. Any depth: a file by hand may be deep."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        text = _COMPACT.encode(value)
     except RecursionError:
         text = "".join(_tokens(value))
     return _escape_surrogates(text)

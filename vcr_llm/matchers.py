@@ -9,27 +9,50 @@ lives in our own `Cassette`.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, fingerprint
 from vcr_llm.interaction import Request
 from vcr_llm.scrub import DEFAULT, Ledger, Scrubber, folded
 from vcr_llm.vcr_bridge import VcrRequest, to_request
 
-__all__ = ["MATCHERS", "compared", "fingerprint_of", "llm", "llm_strict"]
+__all__ = ["MATCHERS", "View", "compared", "fingerprint_of", "llm", "llm_strict"]
 
 _Known = tuple[str, str, Any, Any, Fingerprint]
 _known: weakref.WeakKeyDictionary[VcrRequest, _Known] = weakref.WeakKeyDictionary()
 
 
-View = Callable[[Request], Request]
-"""What of a request is compared: the request without its secrets, see `scrub.folded`."""
+class View:
+    """What of a request is compared: the request without its secrets, see `scrub.folded`.
+
+    The very same object where there is none.
+    """
+
+    def __init__(self, scrubber: Scrubber = DEFAULT) -> None:
+        self._scrubber = scrubber
+        self._urls: dict[str, str] = {}
+
+    def __call__(self, request: Request) -> Request:
+        url = self._urls.get(request.url)
+        if url is None:
+            if len(self._urls) >= _URLS:
+                self._urls.clear()
+            url = self._urls[request.url] = self._of(Request(request.method, request.url)).url
+        if request.body is None:
+            return request if url == request.url else Request(request.method, url)
+        body = self._of(Request(request.method, "", request.body)).body
+        same = url == request.url and body is request.body
+        return request if same else Request(request.method, url, body)
+
+    def _of(self, request: Request) -> Request:
+        return folded(self._scrubber.request(request, Ledger()))
 
 
-def compared(request: Request, scrubber: Scrubber = DEFAULT) -> Request:
-    """A request as it is compared: whatever the key, and whatever placeholder stands for it."""
-    return folded(scrubber.request(request, Ledger()))
+_URLS: Final = 1024
+"""A cassette has many requests and few URLs."""
+
+compared: Final = View()
+"""A request as it is compared: whatever the key, and whatever placeholder stands for it."""
 
 
 def fingerprint_of(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from vcr_llm import store, vcr_bridge
+from vcr_llm import siblings, store, vcr_bridge
 from vcr_llm.errors import SecretFoundError, UnreadableCassetteError
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.rerecording import Batch, composed
@@ -32,21 +32,27 @@ class CassettePersister:
 
     vcrpy's own and pytest-recording's write files in place and in the locale's encoding; theirs are
     replaced. Somebody's own persister keeps its work: it is given our serializer.
+
+    With ``old_formats`` a cassette that has no file is read from an old one beside it (see `siblings`);
+    saving then carries over what that holds and leaves it.
     """
 
-    def __init__(self, wrapped: Any, scrubber: Scrubber = DEFAULT) -> None:
+    def __init__(self, wrapped: Any, scrubber: Scrubber = DEFAULT, *, old_formats: bool = False) -> None:
         self._wrapped = wrapped
         self._scrubber = scrubber
+        self._old_formats = old_formats
         self._own = not vcr_bridge.writes_files_itself(wrapped)
         self._head: CassetteData | None = None
         self.adding: Adding | None = None
+        self.old_files: list[str] = []
+        """The files in an old format that were read in place of cassettes of ours."""
 
     def load_cassette(self, cassette_path: str, serializer: Any) -> tuple[Any, ...]:
         """vcrpy's ``(requests, responses)``, and its metadata third where there is any."""
         if not self._own:
             loaded: tuple[Any, ...] = self._wrapped.load_cassette(cassette_path, serializer)
             return loaded
-        content = _read(Path(cassette_path), serializer)
+        content = self._read(Path(cassette_path), serializer)
         if content is None:
             raise CassetteNotFoundError
         self._head = content.head
@@ -58,15 +64,29 @@ class CassettePersister:
         """The interactions of the extra cassettes, and the paths of those that do not exist."""
         pairs: list[Pair] = []
         missing: list[str] = []
-        for path in dict.fromkeys(vcr_bridge.extra_paths(self._wrapped)):
-            if Path(path) == Path(main):
+        seen = {Path(main)}
+        for named in vcr_bridge.extra_paths(self._wrapped):
+            path = siblings.own_path(named) if self._old_formats else named
+            if Path(path) in seen:
                 continue
-            content = _read(Path(path), serializer)
+            seen.add(Path(path))
+            content = self._read(Path(path), serializer)
             if content is None:
                 missing.append(path)
             else:
                 pairs += content.pairs
         return pairs, missing
+
+    def _read(self, path: Path, serializer: Any) -> Content | None:
+        content = _read(path, serializer)
+        old = self._sibling(path) if content is None else None
+        if old is None:
+            return content
+        self.old_files.append(str(old))
+        return _read(old, serializer)
+
+    def _sibling(self, path: Path) -> Path | None:
+        return siblings.sibling(path) if self._old_formats else None
 
     def save_cassette(self, cassette_path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> None:
         """Replace the file in one step; after `adding`, with what it holds by then and what is added."""
@@ -121,7 +141,7 @@ class CassettePersister:
         )
         with shelf.locked():
             text = shelf.base()
-            base = load_pairs(text, _Blobs(path).read) if text is not None else Content([])
+            base = self._base(path, text)
             batches = shelf.add(batch, _load, _dump)
             outcome = composed(to_interactions(base.pairs, self._scrubber), batches, adding.identities)
             head = base.head or self._head
@@ -135,6 +155,13 @@ class CassettePersister:
             elif text is None:
                 store.remove(path)
             shelf.wrote()
+
+    def _base(self, path: Path, text: str | None) -> Content:
+        """What a cassette held before: its own text, or where it had none that of the old file beside it."""
+        if text is not None:
+            return load_pairs(text, _Blobs(path).read)
+        old = self._sibling(path)
+        return (_read(old, LLM_JSON) if old is not None else None) or Content([])
 
     def _write(
         self,

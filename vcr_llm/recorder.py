@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import vcr
 
+from vcr_llm import siblings
 from vcr_llm.cassette import Cassette, Context
 from vcr_llm.errors import OptionError, VcrLlmWarning
 from vcr_llm.matchers import MATCHERS
@@ -143,6 +144,9 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         **{name: ours[name] for name in _RULES & ours.keys()}, repeat_others=merged["allow_playback_repeats"]
     )
     scrubber = _scrubber(ours)
+    old_formats = merged["serializer"] is LLM_JSON
+    if old_formats:
+        merged["path_transformer"] = _own_path(merged["path_transformer"])
     return {
         **merged,
         "rules": rules,
@@ -150,8 +154,13 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         "fallback": [_matcher(recorder, name) for name in rules.fallback],
         "record_errors": ours.get("record_errors", False),
         "session": ours.get(SESSION),
-        "persister": CassettePersister(merged["persister"], scrubber),
+        "persister": CassettePersister(merged["persister"], scrubber, old_formats=old_formats),
     }
+
+
+def _own_path(transformer: Callable[[str], str] | None) -> Callable[[str], str]:
+    """The path vcrpy opens, for a name in an older format too: see `siblings.own_path`."""
+    return lambda name: siblings.own_path(os.fspath(transformer(name) if transformer else name))
 
 
 def _scrubber(options: Mapping[str, Any]) -> Scrubber:

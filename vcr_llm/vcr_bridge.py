@@ -8,10 +8,12 @@ ours knows beyond that rides in the response dict under the key `RIDER`; vcrpy k
 
 from __future__ import annotations
 
+import copy
 import json
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, Final, cast
 
 from vcr.cassette import Cassette, CassetteContextDecorator
@@ -25,6 +27,7 @@ from vcr.serializers import jsonserializer, yamlserializer
 from vcr.util import read_body
 
 from vcr_llm import content
+from vcr_llm.formats import Recording
 from vcr_llm.interaction import Body, Headers, Interaction, Request, Response
 
 __all__ = [
@@ -38,18 +41,21 @@ __all__ = [
     "Pair",
     "RecordMode",
     "VcrRequest",
+    "Watched",
     "decoded",
     "deserialize",
     "extra_paths",
     "jsonserializer",
     "merged_options",
     "prepare_cassettes",
+    "recorded_pair",
     "requests_match",
     "serialize",
     "status_of",
     "to_interaction",
     "to_pair",
     "to_request",
+    "watch_cassettes",
     "without_rider",
     "without_waiting",
     "writes_files_itself",
@@ -153,6 +159,23 @@ def to_pair(interaction: Interaction) -> Pair:
     }
 
 
+def recorded_pair(recording: Recording) -> Pair:
+    """vcrpy's view of a recording of any format: with its headers, bodies as they were stored."""
+    request = VcrRequest(
+        recording.method,
+        recording.url,
+        recording.request_body,
+        {name: list(values) for name, values in recording.request_headers.items()},
+    )
+    rider = {name: value for name in ("recorded_at", "extra") if (value := getattr(recording, name))}
+    return request, {
+        "status": {"code": recording.status, "message": recording.reason},
+        "headers": {name: list(values) for name, values in recording.response_headers.items()},
+        "body": {"string": recording.response_body},
+        **({RIDER: rider} if rider else {}),
+    }
+
+
 def without_rider(response: Mapping[str, Any]) -> dict[str, Any]:
     """The response dict as other serializers know it."""
     return {name: value for name, value in response.items() if name != RIDER}
@@ -206,17 +229,42 @@ def extra_paths(persister: Any) -> Sequence[str]:
     return tuple(getattr(persister, "extra_paths", ()))
 
 
+def copied(request: VcrRequest) -> VcrRequest:
+    """What ``copy.deepcopy`` of a request gives, faster: only a body and headers can be changed."""
+    twin = copy.copy(request)
+    if not isinstance(request._body, bytes):
+        twin._body = copy.deepcopy(request._body)
+    twin._headers = copy.copy(request._headers)
+    twin._headers._store = dict(request._headers._store)  # vcr/util.py, CaseInsensitiveDict
+    return twin
+
+
 # --- the cassette's private names --------------------------------------------------------------------
+
+
+def filters_of(hook: Callable[..., Any]) -> list[Any] | None:
+    """What one of vcrpy's record hooks does, in order; None for a hook of another making.
+
+    vcrpy makes the hooks of a cassette from its options (``vcr/config.py``, ``filter_functions``) and calls
+    them several times per request, on a deep copy. That costs more than all of ours; see `copied`.
+    """
+    names = hook.__code__.co_freevars if isinstance(hook, FunctionType) else ()
+    cells = dict(zip(names, getattr(hook, "__closure__", None) or (), strict=True))
+    found = cells["filter_functions"].cell_contents if "filter_functions" in cells else None
+    return found if isinstance(found, list) else None
 
 
 @dataclass(slots=True)
 class Lookup:
-    """What was found for one live request object: the filtered request and the recording reserved for it."""
+    """What was found for one live request object: whether the user's filters let it pass, and the
+    recording reserved for it. ``body`` is the request's at that time."""
 
-    filtered: VcrRequest | None
+    ignored: bool
     body: Any
     number: int | None = None
     played: bool = False
+    live_since: float | None = None
+    """When it was let go live, by `time.perf_counter`."""
 
 
 class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type information
@@ -228,6 +276,7 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.lookups: weakref.WeakKeyDictionary[VcrRequest, Lookup] = weakref.WeakKeyDictionary()
+        self._filters = filters_of(self._before_record_request)
 
     @property
     def persister(self) -> Any:
@@ -252,8 +301,15 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         self._path = path
 
     def filtered(self, request: VcrRequest) -> VcrRequest | None:
-        """A copy of the request after the user's filters; None where it is to be ignored."""
-        return cast("VcrRequest | None", self._before_record_request(request))
+        """The request after the user's filters (a copy, if there are any); None where it is to be ignored."""
+        if self._filters is None:
+            return cast("VcrRequest | None", self._before_record_request(request))
+        found: VcrRequest | None = copied(request) if self._filters else request
+        for each in self._filters:
+            if found is None:
+                break
+            found = each(found)
+        return found
 
     def played(self, number: int) -> None:
         """Count a play, as vcrpy's own ``play_response`` does."""
@@ -293,6 +349,71 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         self._old_interactions.clear()
         self._loaded_count = 0
         self.rewound = False
+
+
+# --- watching every cassette -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A cassette that has been opened, ours or vcrpy's own, as it is after loading."""
+
+    cassette: Any
+    path: str
+    pairs: Sequence[Pair]
+    matchers: Sequence[Callable[..., Any]]
+    repeats: bool
+
+    def filtered(self, request: VcrRequest) -> VcrRequest | None:
+        """The request after the user's filters; None where it is to be ignored."""
+        return cast("VcrRequest | None", self.cassette._before_record_request(request))
+
+
+def watch_cassettes(opened: Callable[[Watched], Callable[[VcrRequest], None]]) -> Callable[[], None]:
+    """Be told of every cassette that anybody opens, and by what ``opened`` returns of every call into it.
+
+    Nothing is saved while watching. The call is told before it is played, or once it has been found to
+    have no recording. Returns what ends it. (``vcr/cassette.py``: CassetteContextDecorator patches the
+    HTTP libraries in ``_patch_generator`` once the cassette is loaded; the stubs ask
+    ``can_play_response_for`` and then ``play_response`` of the instance.)
+    """
+    original = CassetteContextDecorator._patch_generator
+
+    def patching(self: Any, cassette: Any) -> Any:
+        watched = Watched(
+            cassette,
+            str(cassette._path),
+            tuple(cassette.data),
+            tuple(cassette._match_on),
+            bool(cassette.allow_playback_repeats),
+        )
+        _tell(cassette, opened(watched))
+        return original(self, cassette)
+
+    CassetteContextDecorator._patch_generator = patching
+
+    def end() -> None:
+        CassetteContextDecorator._patch_generator = original
+
+    return end
+
+
+def _tell(cassette: Any, called: Callable[[VcrRequest], None]) -> None:
+    can_play, play = cassette.can_play_response_for, cassette.play_response
+
+    def can_play_response_for(request: VcrRequest) -> Any:
+        found = can_play(request)
+        if not found:
+            called(request)
+        return found
+
+    def play_response(request: VcrRequest) -> Any:
+        called(request)
+        return play(request)
+
+    cassette.can_play_response_for = can_play_response_for
+    cassette.play_response = play_response
+    cassette._save = lambda *_: None
 
 
 # --- pytest-recording --------------------------------------------------------------------------------

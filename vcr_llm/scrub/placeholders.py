@@ -25,6 +25,9 @@ FOLDED: Final = "<SECRET>"
 """The one token all placeholders become where two requests are compared."""
 
 _FOLDING: Final = re.compile(f"{PLACEHOLDER.pattern}|{re.escape(PLACEHOLDER_KEY)}")
+_MARKS: Final = ("<", "%3", "\\u003", PLACEHOLDER_KEY)
+"""One of these is in every text that folds; most texts have none, and a search for a word is fast."""
+
 _ENDS_IN_NOUN: Final = re.compile(rf"(?:.*_)?(?:{_NOUNS})(?:_[0-9]{{1,4}})?")
 
 
@@ -42,6 +45,8 @@ def folded_text(text: str) -> str:
     The key that stands in where replaying needs none folds to the same token: a cassette recorded with
     a real key must match a call made with the placeholder.
     """
+    if not any(mark in text for mark in _MARKS):
+        return text
     return _FOLDING.sub(FOLDED, text)
 
 

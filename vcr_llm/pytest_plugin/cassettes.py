@@ -1,0 +1,102 @@
+"""Our cassette inside pytest-recording's fixture ``vcr``, and ``rewrite`` that loses no recording.
+
+pytest-recording's hook hands over the ``vcr.VCR`` of each test; where the test's options ask for one of
+ours (the preset, a matcher ``llm``, the serializer ``llm.json``), that instance opens our cassette.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vcr_llm.pytest_plugin.outcome import has_failed
+from vcr_llm.pytest_plugin.run_folder import session
+
+if TYPE_CHECKING:
+    import vcr
+
+__all__: list[str] = []
+
+_item = pytest.StashKey[pytest.Item]()
+"""The test whose fixture ``vcr`` is being set up: pytest-recording's functions are not told."""
+
+_contexts = pytest.StashKey[list[Any]]()
+"""The `cassette.Context` objects that a test has opened."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_recording_configure(vcr: vcr.VCR) -> None:
+    """pytest-recording's hook, called for each test with a cassette (``pytest_recording/_vcr.py``)."""
+    from vcr_llm import recorder
+
+    recorder.register(vcr)
+    theirs = vcr.use_cassette
+
+    def use_cassette(path: Any = None, **options: Any) -> Any:
+        if recorder.is_ours(options):
+            return recorder.open_cassette(vcr, path, **options)
+        return theirs(path, **options)
+
+    # On the instance: here all options of the test arrive merged (fixture and marks).
+    vcr.use_cassette = use_cassette
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Before pytest-recording's fixture ``vcr`` opens a cassette: see `_prepare`."""
+    if fixturedef.argname == "vcr" and isinstance(request.node, pytest.Item):
+        if request.node.get_closest_marker("vcr") is not None:
+            from vcr_llm import vcr_bridge
+
+            vcr_bridge.prepare_cassettes(_prepare, _opened)
+        request.config.stash[_item] = request.node
+    return (yield)
+
+
+def _prepare(
+    options: Mapping[str, Any], marks: list[pytest.Mark], mode: str, config: pytest.Config
+) -> tuple[dict[str, Any], list[pytest.Mark], str] | None:
+    """Say which test records. ``rewrite`` becomes a refresh: the old file stays until the test has passed."""
+    from vcr_llm import recorder, vcr_bridge
+
+    merged = vcr_bridge.merged_options(options, marks)
+    if _item not in config.stash or not recorder.is_ours(merged):
+        return None
+    refresh = merged.get("record_mode", mode) == "rewrite"
+    recording = session(config.stash[_item], refresh=refresh)
+    if refresh:
+        options = {**options, "record_mode": "new_episodes"}
+        marks = [
+            pytest.Mark(each.name, each.args, _without_rewrite(each.kwargs), _ispytest=True) for each in marks
+        ]
+    return {**options, recorder.SESSION: recording}, marks, mode
+
+
+def _without_rewrite(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if (name, value) != ("record_mode", "rewrite")}
+
+
+def _opened(context: Any, config: pytest.Config) -> None:
+    config.stash[_item].stash.setdefault(_contexts, []).append(context)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        for path in filter(None, [context.refreshed for context in item.stash.get(_contexts, [])]):
+            text = f"{path} stays as it was; the new recording is {path}.rejected"
+            report.sections.append(("vcr-llm: the test failed while its cassette was recorded again", text))
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Before the fixtures end: a test that has failed does not refresh its recordings."""
+    if has_failed(item):
+        for context in item.stash.get(_contexts, []):
+            context.reject()

@@ -1,0 +1,44 @@
+"""The run's folder of temporary files, which all pytest-xdist workers of a run share."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from vcr_llm.session import Session
+
+__all__ = ["session"]
+
+_folder = pytest.StashKey[Path]()
+_INPUT: Final = "vcr_llm_run"
+"""Under this name the controller tells its workers the folder."""
+
+
+def session(item: pytest.Item, *, refresh: bool = False) -> Session:
+    """The test as what records in this run; with ``refresh`` its cassette starts empty."""
+    from vcr_llm.session import Session
+
+    given = getattr(item.config, "workerinput", {}).get(_INPUT)
+    return Session(Path(given) if given else _own(item.config), item.nodeid, refresh)
+
+
+def _own(config: pytest.Config) -> Path:
+    from vcr_llm.session import temporary_folder
+
+    return config.stash.setdefault(_folder, temporary_folder() / "runs" / uuid.uuid4().hex)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist's hook on the controller, for each worker."""
+    node.workerinput[_INPUT] = str(_own(node.config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _folder in config.stash:
+        shutil.rmtree(config.stash[_folder], ignore_errors=True)
