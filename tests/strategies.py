@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import settings
@@ -136,6 +139,105 @@ def odd_streams(draw: st.DrawFn) -> bytes:
     return raw
 
 
+# --- other streams -----------------------------------------------------------------------------------
+
+SPELLINGS: tuple[Callable[[Any], str], ...] = (
+    jsontext.compact,
+    json.dumps,
+    lambda value: json.dumps(value, separators=(",", ":")),
+    lambda value: jsontext.compact(value).replace("<", "\\u003c").replace("&", "\\u0026"),
+    lambda value: json.dumps(value, indent=2),
+    lambda value: json.dumps(value, indent=2, ensure_ascii=False),
+)
+"""Writers of JSON; the last two indent."""
+
+spelled_objects = json_objects | st.dictionaries(
+    st.sampled_from(["type", "p", "bytes", "text"]),
+    st.sampled_from(["a<b & c", "é\u2028", "abcdef", "aGVsbG8=", "", 1.5, 7, None, ["x"], {"a": "<"}]),
+)
+
+
+@st.composite
+def json_lines(draw: st.DrawFn) -> bytes:
+    """Lines of JSON, with a stray line here and there."""
+    spelling = draw(st.sampled_from(SPELLINGS[:4]))
+    newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    odd = st.sampled_from(["", '{"a":1, "a":2}', '{"a" : 1E5}', "[NaN]", "{", "plain", "\ufeff{}", '"text"'])
+    lines = draw(st.lists(spelled_objects.map(spelling) | spelled_objects.map(spelling) | odd, max_size=5))
+    return (newline.join(lines) + draw(st.sampled_from([newline, "", newline * 3]))).encode()
+
+
+@st.composite
+def google_arrays(draw: st.DrawFn) -> bytes:
+    """Arrays as Google sends them, and nearly so."""
+    spelling = draw(st.sampled_from(SPELLINGS[4:]))
+    chunks = draw(st.lists(spelled_objects.map(spelling), min_size=1, max_size=4))
+    return ("[" + draw(st.sampled_from(["\n,\r\n", "\n,\r\n", ",\n"])).join(chunks) + "\n]").encode()
+
+
+def amazon_message(headers: Sequence[tuple[str, str]], payload: bytes) -> bytes:
+    """A message of Amazon's, put together from its specification."""
+    head = b"".join(
+        bytes([len(name.encode())])
+        + name.encode()
+        + b"\7"
+        + len(value.encode()).to_bytes(2, "big")
+        + value.encode()
+        for name, value in headers
+    )
+    prelude = (16 + len(head) + len(payload)).to_bytes(4, "big") + len(head).to_bytes(4, "big")
+    message = prelude + zlib.crc32(prelude).to_bytes(4, "big") + head + payload
+    return message + zlib.crc32(message).to_bytes(4, "big")
+
+
+BEDROCK_HEADERS = (
+    (":event-type", "chunk"),
+    (":content-type", "application/json"),
+    (":message-type", "event"),
+)
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@st.composite
+def amazon_messages(draw: st.DrawFn) -> bytes:
+    """One message: usual headers or others, a payload of JSON, of JSON in base64, of text or of bytes."""
+    name = draw(names)
+    headers = draw(
+        st.sampled_from(
+            [
+                ((":event-type", name), *BEDROCK_HEADERS[1:]),
+                ((":event-type", name), *BEDROCK_HEADERS[1:]),
+                ((":event-type", name), *BEDROCK_HEADERS[:0:-1]),
+                ((":message-type", "exception"), (":exception-type", name)),
+                (),
+            ]
+        )
+    )
+    inner = draw(spelled_objects.map(draw(st.sampled_from(SPELLINGS))) | texts)
+    padding = draw(st.sampled_from([{}, {"p": "abcdefgh"}, {"p": "bcd"}, {"p": 3}]))
+    payload = draw(
+        st.sampled_from([jsontext.compact({"bytes": base64_of(inner), **padding}), inner]).map(str.encode)
+        | spelled_objects.map(lambda value: jsontext.compact({**value, **padding}).encode())
+        | st.binary(max_size=6)
+    )
+    return amazon_message(headers, payload)
+
+
+amazon_streams = st.lists(amazon_messages(), min_size=1, max_size=4).map(b"".join)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, streams: st.SearchStrategy[bytes]) -> bytes:
+    """A stream with some of its bytes changed, taken out or put in."""
+    raw = draw(streams)
+    start = draw(st.integers(0, len(raw)))
+    end = draw(st.integers(start, min(len(raw), start + 3)))
+    return raw[:start] + draw(st.binary(max_size=3)) + raw[end:]
+
+
 # --- interactions ------------------------------------------------------------------------------------
 
 MESSAGES = [{"role": "user", "content": "Weather in Paris?"}]
@@ -161,7 +263,8 @@ opaque_bodies = st.one_of(
     json_objects.map(lambda value: json.dumps(value).encode("utf-16")),
     json_objects.map(lambda value: b"\xef\xbb\xbf" + json.dumps(value).encode()),
 ).map(Body)
-stream_bodies = (event_streams() | odd_streams()).map(Body)
+other_streams = json_lines() | google_arrays() | amazon_streams
+stream_bodies = (event_streams() | odd_streams() | other_streams).map(Body)
 bodies = json_bodies | json_texts | opaque_bodies | stream_bodies
 
 URLS = (
@@ -182,6 +285,7 @@ content_types = st.sampled_from(
         "application/json",
         "application/json; charset=utf-8",
         "application/x-ndjson",
+        "application/vnd.amazon.eventstream",
         "text/event-stream",
         "text/event-stream; charset=utf-8",
         "TEXT/EVENT-STREAM",

@@ -166,7 +166,9 @@ def test_pairs_are_a_list() -> None:
     assert shown(pairs()) == plain
     assert shown(pairs()[1:]) == plain[1:]
     assert shown(reversed(pairs())) == plain[::-1]
-    assert shown(pairs() + []) == shown([] + list(pairs())) == plain
+    more = made(1)
+    assert shown(pairs() + more) == plain + shown(more)
+    assert shown(more + pairs()) == shown(more) + plain
     assert shown([pairs().pop()]) == plain[-1:]
     assert shown(pairs().copy()) == shown(copy.deepcopy(pairs())) == shown([*pairs()]) == plain
     assert [type(each) for pair in pairs() * 2 for each in pair].count(dict) == 6

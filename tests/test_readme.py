@@ -43,7 +43,7 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_every_python_block_is_a_named_file_and_so_is_run() -> None:
     assert len(files("python")) == sum(kind == "python" for kind, _ in BLOCKS)
     scripts = {"plain.py", "piecemeal.py", "record_and_replay.py"}
-    assert set(files("python")) == {"conftest.py", "test_pipeline.py", *scripts}
+    assert set(files("python")) == {"conftest.py", "test_pipeline.py", "test_prompts.py", *scripts}
 
 
 def test_the_quick_start_records_and_replays(

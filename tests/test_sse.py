@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from strategies import BOUNDED, event_streams, json_values, names, odd_streams, typed
 
 from vcr_llm import jsontext, sse
-from vcr_llm.sse import EventStream, Framing, StreamEvent
+from vcr_llm.events import EventStream, StreamEvent
+from vcr_llm.sse import Framing
 
 pytestmark = pytest.mark.sdk
 
@@ -61,7 +62,7 @@ def decoded(decoder: Any, raw: bytes) -> list[tuple[Any, ...]]:
     return [(event.event, meaning(event.data), event.id, event.retry) for event in events]
 
 
-def check(raw: bytes) -> EventStream | None:
+def check(raw: bytes) -> EventStream[Framing] | None:
     stream = sse.parse(raw)
     if stream is None:
         return None
@@ -172,7 +173,7 @@ def test_a_stream_that_events_could_not_give_back_is_not_parsed(raw: bytes, why:
 
 
 def test_a_field_with_half_a_character_is_built_without_error() -> None:
-    raw = sse.build(EventStream((StreamEvent("\ud800", "\ud800"),)))
+    raw = sse.build(EventStream((StreamEvent("\ud800", "\ud800"),), Framing()))
     assert raw == b'event: \xed\xa0\x80\ndata: "\\ud800"\n\n'
     assert sse.parse(raw) is None
 

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vcr_llm.calls import LlmCall
     from vcr_llm.cassette import Cassette
     from vcr_llm.dropin import llm_mock
     from vcr_llm.errors import (
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cassette": "cassette",
+    "LlmCall": "calls",
     "VCR": "recorder",
     "llm": "matchers",
     "llm_mock": "dropin",
@@ -51,6 +53,7 @@ __all__ = [  # noqa: RUF022 - in plain alphabetical order
     "DriftWarning",
     "FixtureNotFoundError",
     "FixtureParseError",
+    "LlmCall",
     "MissingCassetteWarning",
     "NewerCassetteError",
     "OptionError",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from vcr_llm import diff, providers
+from vcr_llm import diff, open_cassettes, providers
+from vcr_llm.calls import LlmCall, Outcome, total_usage
 from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import (
     CassetteMissError,
@@ -29,6 +32,7 @@ from vcr_llm.matchers import MATCHERS, View, fingerprint_of, llm_strict
 from vcr_llm.pairs import Pairs, bare_interaction, recorded_request
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
+from vcr_llm.providers import Usage
 from vcr_llm.ranking import Choice, Recordings, Rules, Tier
 from vcr_llm.report import PLAIN, PYTEST, miss_text
 from vcr_llm.rerecording import replaced_in_place
@@ -57,6 +61,13 @@ from vcr_llm.vcr_bridge import (
 __all__ = ["Cassette", "CassetteMiss", "Deviation"]
 
 Matcher = Callable[[VcrRequest, VcrRequest], Any]
+
+
+Entry = tuple[Outcome, str, str, Any, dict[str, Any], float | None]
+"""A request and its answer, as they were: outcome, method, URL, body, response dict, seconds if live.
+
+Not vcrpy's request object: the look-ups of all that are alive are gone through for every call.
+"""
 
 
 class CassetteMiss(CassetteMissError, CannotOverwriteExistingCassetteException):  # type: ignore[misc]
@@ -100,17 +111,25 @@ class Context(CassetteContextDecorator):  # type: ignore[misc]
     def __enter__(self) -> Cassette:
         entered: Cassette = super().__enter__()
         self._entered = entered
+        open_cassettes.tell_opened(entered)
         return entered
 
     def __exit__(self, *exc_info: Any) -> None:
         super().__exit__(*exc_info)
         assert self._entered is not None
+        open_cassettes.tell_closed(self._entered)
         try:
             self._entered.closed()
         except VcrLlmWarning:
             # A warning that is an error must not hide what the block itself failed with.
             if not any(exc_info):
                 raise
+
+    @property
+    def cassette(self) -> Cassette:
+        """The cassette, once entered."""
+        assert self._entered is not None
+        return self._entered
 
     @property
     def refreshed(self) -> str | None:
@@ -126,8 +145,8 @@ class Context(CassetteContextDecorator):  # type: ignore[misc]
 class Cassette(BridgedCassette):
     """A cassette whose recordings are ranked when its matchers include ``llm`` or ``llm_strict``.
 
-    Beyond vcrpy's own attributes: ``deviations`` lists drift and stale answers; ``misses`` the texts of
-    calls that had no recording.
+    Beyond vcrpy's own attributes: ``calls`` and ``usage`` say what was asked and answered; ``deviations``
+    lists drift and stale answers; ``misses`` the texts of calls that had no recording.
     """
 
     advice = PLAIN
@@ -161,7 +180,7 @@ class Cassette(BridgedCassette):
         self._view = View(scrubber)
         self.deviations: list[Deviation] = []
         self.misses: list[str] = []
-        self._fallback = fallback
+        self.fallback = fallback
         self._other_matchers = [matcher for matcher in self.matchers if matcher not in MATCHERS.values()]
         self._ranks = len(self._other_matchers) < len(self.matchers)
         self._strict = rules.strict or llm_strict in self.matchers
@@ -169,6 +188,7 @@ class Cassette(BridgedCassette):
         self._lock = threading.RLock()
         self._own_count = 0
         self._missing_extras: list[str] = []
+        self._ledger: list[Entry] = []
         self._save_error: Exception | None = None
 
     @property
@@ -223,6 +243,15 @@ class Cassette(BridgedCassette):
 
     def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         """Record an interaction (vcrpy's stubs call this, and loading does)."""
+        if self.loading:
+            self._append(request, response)
+            return
+        with self._lock:
+            before = len(self.data)
+            self._append(request, response)
+            self._enter_live(request, response, self.data[-1][1] if len(self.data) > before else None)
+
+    def _append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         try:
             response = self._decoded(response)
         except MissingDecoderError as error:
@@ -245,12 +274,15 @@ class Cassette(BridgedCassette):
                 return True
         if found.ignored or not self.write_protected:
             _refuse_placeholder(request)
+            if found.live_since is None:  # vcrpy asks more than once
+                open_cassettes.tell_live(self, to_request(request))
+                found.live_since = time.perf_counter()
         return False
 
     def __contains__(self, request: VcrRequest) -> bool:
         with self._lock:
             filtered = self.filtered(request)
-            return filtered is not None and self._choose(filtered) is not None
+            return filtered is not None and self.choose(filtered) is not None
 
     def play_response(self, request: VcrRequest) -> dict[str, Any]:
         with self._lock:
@@ -262,7 +294,9 @@ class Cassette(BridgedCassette):
                 return super().play_response(request)  # type: ignore[no-any-return]
             number, found.number, found.played = found.number, None, True
             self.played(number)
-            return without_waiting(self.data[number][1])
+            response: dict[str, Any] = self.data[number][1]
+            self._ledger.append((Outcome.REPLAYED, request.method, request.uri, request.body, response, None))
+            return without_waiting(response)
 
     def filter_request(self, request: VcrRequest) -> VcrRequest | None:
         """The request after the user's filters; vcrpy's stubs ask this last before they refuse a call.
@@ -288,14 +322,15 @@ class Cassette(BridgedCassette):
         filtered = self.filtered(request)
         found = Lookup(filtered is None, request.body)
         if filtered is not None:
-            choice = self._choose(filtered)
+            choice = self.choose(filtered)
             if choice is not None:
                 found.number = choice.number
                 self._note(choice, filtered)
         self.lookups[request] = found
         return found
 
-    def _choose(self, request: VcrRequest) -> Choice | None:
+    def choose(self, request: VcrRequest) -> Choice | None:
+        """The recording that answers a filtered request, neither reserved nor played by asking."""
         if not self._ranks:
             return self._first_match(request)
         tiers = self._tiers()
@@ -313,7 +348,7 @@ class Cassette(BridgedCassette):
             to_request(request),
             free=lambda number: not self.play_counts[number] and number not in reserved,
             fits=fits,
-            falls_back=lambda number: self._matches(request, number, self._fallback),
+            falls_back=lambda number: self._matches(request, number, self.fallback),
             tiers=tiers,
         )
 
@@ -323,7 +358,7 @@ class Cassette(BridgedCassette):
             return ()
         if self._strict or not self.write_protected:
             return (Tier.EXACT,)
-        return (Tier.EXACT, Tier.SAME_CALL, *((Tier.FALLBACK,) if self._fallback else ()))
+        return (Tier.EXACT, Tier.SAME_CALL, *((Tier.FALLBACK,) if self.fallback else ()))
 
     def _first_match(self, request: VcrRequest) -> Choice | None:
         """vcrpy's own rule, for a cassette whose matchers are all vcrpy's or the user's."""
@@ -357,6 +392,42 @@ class Cassette(BridgedCassette):
             self._recordings.add(found, bare_interaction(self.data, number))
 
     # --- what is told afterwards
+
+    def _enter_live(
+        self, request: VcrRequest, response: dict[str, Any], stored: dict[str, Any] | None
+    ) -> None:
+        """Keep for `calls` what came from the network; ``stored`` is the response as recorded."""
+        found = self.lookups.get(request)
+        since = found.live_since if found is not None else None
+        seconds = None if since is None else time.perf_counter() - since
+        outcome = Outcome.LIVE if stored is None else Outcome.RECORDED
+        if stored is None and providers.classify(to_request(request)) is None:
+            return  # somebody's download, which a filter ignores
+        self._ledger.append((outcome, request.method, request.uri, request.body, stored or response, seconds))
+
+    @property
+    def calls(self) -> list[LlmCall]:
+        """The LLM calls that were answered since the cassette opened, in order, replayed and live ones."""
+        kept = {id(response) for _, response in self._recorded()}
+        found = []
+        for outcome, method, url, body, response, seconds in self._ledger:
+            if outcome is Outcome.RECORDED and id(response) not in kept:
+                outcome = Outcome.LIVE
+            interaction = to_interaction(VcrRequest(method, url, body, {}), readable(response))
+            call = providers.classify(interaction.request)
+            if call is not None:
+                found.append(LlmCall(call, interaction.request, interaction.response, outcome, seconds))
+        return found
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all calls together, replayed and live ones."""
+        return total_usage(self.calls)
+
+    @property
+    def answered(self) -> Counter[Outcome]:
+        """How many requests were replayed, recorded, and sent without being stored; LLM calls and others."""
+        return Counter(entry[0] for entry in self._ledger)
 
     def _note(self, choice: Choice, live: VcrRequest) -> None:
         """Keep what an answer of a lower tier has otherwise; it is told when the cassette has closed."""
@@ -480,6 +551,14 @@ class Cassette(BridgedCassette):
         return fingerprint(
             self._view(interaction.request), match_host=self.rules.match_host, match_on=self.rules.match_on
         )
+
+
+def readable(response: dict[str, Any]) -> dict[str, Any]:
+    """A response without its content encodings, or as it came where one of them cannot be undone."""
+    try:
+        return decoded(response)
+    except MissingDecoderError:
+        return response
 
 
 def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Hashable]:

@@ -87,11 +87,11 @@ class FixtureCassette(Cassette):
     def filtered(self, request: VcrRequest) -> VcrRequest | None:
         return super().filtered(request) if self.intercepts(request) else None
 
-    def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
+    def _append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         if self.loading:
-            super().append(request, response)
+            super()._append(request, response)
         elif self.intercepts(request) and status_of(response) < 400:
-            super().append(request, response)
+            super()._append(request, response)
             body = to_request(request).body
             if body is not None and isinstance(body.json, dict) and self.rules.match_on != MATCH_ON:
                 self.data[-1][1][RIDER]["hash"] = llm_mock_hash(body.json, self.rules.match_on)
@@ -211,6 +211,11 @@ class llm_mock:
         trace: TracebackType | None = None,
     ) -> None:
         self._open.pop().__exit__(kind, error, trace)
+
+    @property
+    def cassette(self) -> Cassette:
+        """The cassette that is open, the innermost of several."""
+        return self._open[-1].cassette
 
     def close(self, *, failed: bool) -> None:
         """End what entering began, where the outcome is known otherwise than by an exception."""

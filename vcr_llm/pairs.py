@@ -40,6 +40,9 @@ class Pairs(list[Any]):
             yield self[place]
             place += 1
 
+    def __radd__(self, other: list[Pair]) -> list[Pair]:
+        return [*other, *self]
+
     def made(self) -> list[tuple[int, Pair]]:
         """The pairs that have been made, each behind its place."""
         return [

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, llm_mock_hash
 from vcr_llm.interaction import Interaction, Request
+from vcr_llm.streams import is_stream_type
 
 __all__ = ["Choice", "Recordings", "Rules", "Tier"]
 
@@ -153,4 +154,4 @@ def _merged(lists: Sequence[list[int]]) -> Sequence[int]:
 
 def _streams(interaction: Interaction) -> bool:
     """Whether a recording of an llm-mock file is a stream; its request need not say so."""
-    return interaction.response.headers.get("content-type", ("",))[0].startswith("text/event-stream")
+    return is_stream_type(interaction.response.headers.get("content-type", ("",))[0])

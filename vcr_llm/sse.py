@@ -5,8 +5,9 @@ colon is a comment; the others are fields, of which ``event``, ``data``, ``id`` 
 something; a blank line ends an event. Providers put one JSON value into each event's data, or the
 word [DONE].
 
-An `EventStream` is that stream as values: the events people read, and a `Framing` with what the
-event list has no room for (line endings, comments, an unusual order of fields, an unusual end).
+An `EventStream` is that stream as values: the events people read (``data`` is the parsed JSON value or
+`DONE`; ``event``, ``id`` and ``retry`` are the texts of those fields), and a `Framing` with what the event
+list has no room for (line endings, comments, an unusual order of fields, an unusual end).
 ``build(parse(raw))`` gives the same fields, comments and blank lines in the same order, with equal
 JSON values; only padding inside the data, and whether a space follows a colon, is not kept. Where that
 cannot be promised (data that is no JSON, a comment inside an event, mixed line endings, ...) `parse`
@@ -17,13 +18,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import permutations
-from typing import Any, Final
+from typing import Final
 
 from vcr_llm import jsontext
+from vcr_llm.events import EventStream, StreamEvent
 
-__all__ = ["DONE", "EventStream", "Framing", "StreamEvent", "build", "parse"]
+__all__ = ["DONE", "FIELDS", "Framing", "build", "looks_like_it", "parse"]
 
 DONE: Final = "[DONE]"
 """The one data text that is no JSON: OpenAI's end of stream."""
@@ -32,20 +34,6 @@ FIELDS: Final = ("event", "id", "retry", "data")
 """The order in which an event's fields are written unless the framing says otherwise."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
-    """One dispatched event.
-
-    ``data`` is the parsed JSON value or `DONE`; ``event``, ``id`` and ``retry`` are the texts of
-    those fields, None where the stream has no such line.
-    """
-
-    data: Any
-    event: str | None = None
-    id: str | None = None
-    retry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +51,16 @@ class Framing:
     end: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventStream:
-    """A whole stream, in the order sent."""
-
-    events: tuple[StreamEvent, ...]
-    framing: Framing = field(default_factory=Framing)
-
-
 class _Lossy(Exception):
     """The stream has something that events and framing could not give back."""
 
 
-def parse(raw: bytes) -> EventStream | None:
+def looks_like_it(raw: bytes) -> bool:
+    """Whether bytes of no such type may be server-sent events: they begin with a field or a comment."""
+    return raw.startswith((b"data:", b"event:", b":"))
+
+
+def parse(raw: bytes) -> EventStream[Framing] | None:
     """The events of a stream, or None where a part of it would be lost (or there is no event)."""
     try:
         return _parse(raw.decode("utf-8"))
@@ -83,7 +68,7 @@ def parse(raw: bytes) -> EventStream | None:
         return None
 
 
-def _parse(text: str) -> EventStream:
+def _parse(text: str) -> EventStream[Framing]:
     if text.startswith("\ufeff"):
         raise _Lossy("a byte order mark, which belongs to no line")
     ending = _LINE_END.search(text)
@@ -168,7 +153,7 @@ def _common_order(orders: list[tuple[str, ...]]) -> tuple[str, ...]:
     raise _Lossy("events with their fields in different orders")
 
 
-def build(stream: EventStream) -> bytes:
+def build(stream: EventStream[Framing]) -> bytes:
     """The bytes of a stream, its JSON data without padding."""
     framing = stream.framing
     between = dict(framing.between)

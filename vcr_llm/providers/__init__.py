@@ -18,8 +18,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
-from vcr_llm import sse
-from vcr_llm.interaction import NO_JSON, Interaction, Request, split_url
+from vcr_llm import streams
+from vcr_llm.interaction import NO_JSON, Interaction, Request, Response, split_url
 from vcr_llm.providers import (
     amazon,
     anthropic,
@@ -61,6 +61,7 @@ PROVIDERS: Final[list[Provider]] = [
     amazon.BEDROCK,
     amazon.SAGEMAKER,
     cohere.PROVIDER,
+    cohere.ELSEWHERE,
     ollama.PROVIDER,
     *hosted.PROVIDERS,
     generic.PROVIDER,
@@ -130,25 +131,30 @@ def read_answer(call: Call, interaction: Interaction) -> Answer | None:
     """
     body = interaction.response.body
     if body.json is NO_JSON:
-        return call.operation.answer(None, _event_data(body.raw))
+        return call.operation.answer(None, _event_data(interaction.response))
     return call.operation.answer(body.json, ())
 
 
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
-def _event_data(raw: bytes) -> list[Any]:
-    """The data of a stream's events."""
-    stream = sse.parse(raw)
-    if stream is not None:
-        return [event.data for event in stream.events]
+def _event_data(response: Response) -> list[Any]:
+    """The data of a stream's events; texts that are JSON as what they say."""
+    content_type = next(iter(response.headers.get("content-type", ())), "")
+    # Recordings that were edited have lost their type, or have another.
+    found = streams.parse(response.body.raw, content_type) or streams.parse(response.body.raw, "")
+    if found is not None:
+        return [_value(event.data) for event in found[1].events]
     # Cut short, or otherwise not to be kept as events: what its lines of data say.
-    found = []
-    for line in _LINE_END.split(raw.decode("utf-8", "replace")):
-        if line.startswith(("data:", "{")):  # "{": lines of JSON
-            with suppress(ValueError, RecursionError):
-                found.append(json.loads(line.removeprefix("data:")))
-    return found
+    lines = _LINE_END.split(response.body.raw.decode("utf-8", "replace"))
+    return [_value(line.removeprefix("data:")) for line in lines if line.startswith(("data:", "{"))]
+
+
+def _value(data: Any) -> Any:
+    if isinstance(data, str) and data.lstrip().startswith(("{", "[")):
+        with suppress(ValueError, RecursionError):
+            return json.loads(data)
+    return data
 
 
 def usual_url(

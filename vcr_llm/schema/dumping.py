@@ -6,12 +6,13 @@ import base64
 from collections.abc import Callable
 from typing import Any, Final
 
-from vcr_llm import jsontext, sse
+from vcr_llm import jsontext, streams
 from vcr_llm.fingerprint import fingerprint, llm_mock_hash
-from vcr_llm.interaction import NO_JSON, Body, CassetteData, Headers, Interaction, Response
+from vcr_llm.interaction import NO_JSON, Body, CassetteData, Headers, Interaction
 from vcr_llm.providers import classify
 from vcr_llm.schema.loading import reads_as
-from vcr_llm.schema.terms import EVENT_FIELDS, STREAM, VERSION, phrase
+from vcr_llm.schema.streaming import event_objects, framing_object
+from vcr_llm.schema.terms import VERSION, phrase
 
 __all__ = ["SaveFile", "dump", "stored_hash"]
 
@@ -42,10 +43,11 @@ def _first_provider(data: CassetteData) -> str:
 def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) -> dict[str, Any]:
     request, response = interaction.request, interaction.response
     request_object, request_body = _json_object(request.body, save_file)
-    stream = _event_stream(response)
+    content_type = _content_type(response.headers)
+    found = streams.parse(response.body.raw, content_type)
     response_object: dict[str, Any] = {}
     response_body = None
-    if stream is None and response.body.raw:
+    if found is None and response.body.raw:
         if _says_json(response.headers):
             response_object, response_body = _json_object(response.body, save_file)
         else:
@@ -54,8 +56,8 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
         "hash": stored_hash(interaction),
         "request": request_object,
         "response": response_object,
-        "streaming": stream is not None or _says_stream(response),
-        "stream_events": [_event_object(event) for event in stream.events] if stream else [],
+        "streaming": found is not None or (streams.is_stream_type(content_type) and bool(response.body.raw)),
+        "stream_events": event_objects(*found) if found else [],
         "recorded_at": interaction.date,
         **interaction.extra,
     }
@@ -65,7 +67,7 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
     if response.reason != phrase(response.status):
         http["reason"] = response.reason
     http["headers"] = {name: list(values) for name, values in response.headers.items()}
-    framing = _framing_object(stream.framing) if stream else {}
+    framing = framing_object(*found) if found else {}
     parts = (("request_body", request_body), ("response_body", response_body), ("stream", framing))
     http.update((name, part) for name, part in parts if part)
     entry["http"] = http
@@ -92,36 +94,6 @@ def _says_json(headers: Headers) -> bool:
     """Whether the body may be written as a JSON value: where the type is something else (a download),
     its reader may care for every byte. Old recordings without headers are taken by their content."""
     return not headers.get("content-type") or "json" in _content_type(headers)
-
-
-def _says_stream(response: Response) -> bool:
-    return _content_type(response.headers).startswith(STREAM) and bool(response.body.raw)
-
-
-def _event_stream(response: Response) -> sse.EventStream | None:
-    if _says_stream(response):
-        return sse.parse(response.body.raw)
-    if not response.headers.get("content-type") and response.body.raw.startswith((b"data:", b"event:", b":")):
-        return sse.parse(response.body.raw)
-    return None
-
-
-def _event_object(event: sse.StreamEvent) -> dict[str, Any]:
-    named = {name: getattr(event, name) for name in EVENT_FIELDS}
-    return {**{name: value for name, value in named.items() if value is not None}, "data": event.data}
-
-
-def _framing_object(framing: sse.Framing) -> dict[str, Any]:
-    item: dict[str, Any] = {}
-    if framing.newline != "\n":
-        item["newline"] = framing.newline
-    if framing.fields != sse.FIELDS:
-        item["fields"] = list(framing.fields)
-    if framing.between:
-        item["between"] = [{"before": before, "lines": list(lines)} for before, lines in framing.between]
-    if framing.end is not None:
-        item["end"] = framing.end
-    return item
 
 
 def _json_object(body: Body | None, save_file: SaveFile | None) -> tuple[dict[str, Any], Any]:

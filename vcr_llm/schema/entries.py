@@ -14,7 +14,6 @@ from typing import Any, Final, overload
 from vcr_llm import jsontext
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request
 from vcr_llm.schema.loading import KNOWN, KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
-from vcr_llm.schema.terms import EVENT_FIELDS
 
 __all__ = ["Entries", "open_document"]
 
@@ -141,6 +140,7 @@ def _next(text: str, at: int, closing: str) -> int:
     return at
 
 
+_EVENT: Final = ("event", "id", "retry")
 _HTTP: Final = frozenset({"method", "url", "status", "reason", "headers"})
 
 
@@ -188,6 +188,6 @@ def _is_event(event: Any) -> bool:
     for name, value in event.items():
         if name == "data":
             continue
-        if name not in EVENT_FIELDS or type(value) is not str or "\n" in value or "\r" in value:
+        if name not in _EVENT or type(value) is not str or "\n" in value or "\r" in value:
             return False
     return True

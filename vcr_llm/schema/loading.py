@@ -7,12 +7,14 @@ import json
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-from vcr_llm import jsontext, sse
+from vcr_llm import jsontext
 from vcr_llm.errors import NewerCassetteError, UnreadableCassetteError
 from vcr_llm.interaction import Body, CassetteData, Headers, Interaction, Request, Response
 from vcr_llm.jsonplace import place_of
 from vcr_llm.providers import usual_url
-from vcr_llm.schema.terms import EVENT_FIELDS, JSON, STREAM, VERSION, phrase
+from vcr_llm.schema.checks import Wrong, kind_of, member
+from vcr_llm.schema.streaming import stream_body
+from vcr_llm.schema.terms import JSON, STREAM, VERSION, phrase
 
 __all__ = [
     "KNOWN",
@@ -33,15 +35,6 @@ ReadFile = Callable[[str], bytes]
 VERSIONS: Final = ("1.0", VERSION)
 KNOWN: Final = frozenset({"hash", "request", "response", "streaming", "stream_events", "recorded_at", "http"})
 KNOWN_AT_TOP: Final = frozenset({"version", "provider", "interactions"})
-
-
-class _Wrong(Exception):
-    """The document is JSON, but no cassette: what is wrong, and the keys that lead to it."""
-
-    def __init__(self, reason: str, *where: str | int) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.where = where
 
 
 def is_document(document: object) -> bool:
@@ -70,7 +63,7 @@ def load(text: str, read_file: ReadFile | None = None, document: Any = None) -> 
     document = load_json(text) if document is None else document
     try:
         return _data(document, read_file)
-    except _Wrong as wrong:
+    except Wrong as wrong:
         line, column = place_of(text, wrong.where)
         newer = wrong.where == ("version",) and isinstance(document["version"], str)
         kind = NewerCassetteError if newer else UnreadableCassetteError
@@ -101,19 +94,19 @@ def _extra(item: dict[str, Any], known: frozenset[str], *where: str | int) -> di
     try:
         jsontext.check_depth(extra)
     except jsontext.LossyJsonError as error:
-        raise _Wrong(f"A member this package does not know is {error}", *where) from None
+        raise Wrong(f"A member this package does not know is {error}", *where) from None
     return extra
 
 
 def _data(document: Any, read_file: ReadFile | None) -> CassetteData:
     if not isinstance(document, dict):
-        raise _Wrong(f"A cassette is a JSON object, not {_kind(document)}")
+        raise Wrong(f"A cassette is a JSON object, not {kind_of(document)}")
     version = document.get("version", VERSION)
     if version not in VERSIONS:
         known = " and ".join(VERSIONS)
-        raise _Wrong(f"The cassette has the version {version!r}; this vcr-llm reads {known}", "version")
-    entries = _member(document, "interactions", list, ())
-    provider = _member(document, "provider", str, (), None)
+        raise Wrong(f"The cassette has the version {version!r}; this vcr-llm reads {known}", "version")
+    entries = member(document, "interactions", list, ())
+    provider = member(document, "provider", str, (), None)
     return CassetteData(
         tuple(_interaction(entry, number, provider, read_file) for number, entry in enumerate(entries)),
         provider,
@@ -124,32 +117,32 @@ def _data(document: Any, read_file: ReadFile | None) -> CassetteData:
 def _interaction(entry: Any, number: int, provider: str | None, read_file: ReadFile | None) -> Interaction:
     where: tuple[str | int, ...] = ("interactions", number)
     if not isinstance(entry, dict):
-        raise _Wrong(f"Interaction {number + 1} is {_kind(entry)}, not an object", *where)
-    request = _member(entry, "request", dict, where)
-    response = _member(entry, "response", dict, where, {})
-    streaming = _member(entry, "streaming", bool, where, False)
-    events = _events(_member(entry, "stream_events", list, where, []), where)
-    http = _member(entry, "http", dict, where, None)
-    recorded_at = _member(entry, "recorded_at", str, where, None)
-    stored_hash = _member(entry, "hash", str, where, None)
+        raise Wrong(f"Interaction {number + 1} is {kind_of(entry)}, not an object", *where)
+    request = member(entry, "request", dict, where)
+    response = member(entry, "response", dict, where, {})
+    streaming = member(entry, "streaming", bool, where, False)
+    events = member(entry, "stream_events", list, where, [])
+    http = member(entry, "http", dict, where, None)
+    recorded_at = member(entry, "recorded_at", str, where, None)
+    stored_hash = member(entry, "hash", str, where, None)
     extra = _extra(entry, KNOWN, *where)
     if http is None:
         return _bare(request, response, streaming, events, provider, where, (recorded_at, stored_hash, extra))
     place = (*where, "http")
-    status = _member(http, "status", int, place, 200)
-    headers = _headers(_member(http, "headers", dict, place, {}), place)
-    framing = _framing(_member(http, "stream", dict, place, {}), place)
+    status = member(http, "status", int, place, 200)
+    headers = _headers(member(http, "headers", dict, place, {}), place)
+    framing = member(http, "stream", dict, place, {})
     if streaming and events:
-        body = _stream_body(sse.EventStream(events, framing))
+        body = stream_body(events, framing, where)
     else:
         body = _body(http, "response_body", response, place, read_file) or Body(b"")
     return Interaction(
         Request(
-            _member(http, "method", str, place, "POST"),
-            _member(http, "url", str, place),
+            member(http, "method", str, place, "POST"),
+            member(http, "url", str, place),
             _body(http, "request_body", request, place, read_file),
         ),
-        Response(status, _member(http, "reason", str, place, phrase(status)), headers, body),
+        Response(status, member(http, "reason", str, place, phrase(status)), headers, body),
         recorded_at,
         stored_hash,
         extra=extra,
@@ -162,7 +155,7 @@ def read_entry(
     """One entry of a document as an interaction; None where it is none (`load` says why)."""
     try:
         return _interaction(entry, number, provider, read_file)
-    except _Wrong:
+    except Wrong:
         return None
 
 
@@ -170,20 +163,21 @@ def _bare(
     request: dict[str, Any],
     response: dict[str, Any],
     streaming: bool,
-    events: tuple[sse.StreamEvent, ...],
+    events: list[Any],
     provider: str | None,
     where: tuple[str | int, ...],
     rest: tuple[str | None, str | None, dict[str, Any]],
 ) -> Interaction:
     """An interaction of a document that says nothing of HTTP: the provider's usual URL, status 200."""
-    url = usual_url(request, response, [event.data for event in events], provider)
+    data = [event.get("data") if isinstance(event, dict) else None for event in events]
+    url = usual_url(request, response, data, provider)
     if url is None:
-        raise _Wrong(
+        raise Wrong(
             f"Interaction {where[1] + 1 if isinstance(where[1], int) else where[1]} has no http.url, and "
             'its bodies look like no known provider\'s; add "provider": "anthropic" or "openai" at the top',
             *where,
         )
-    body = _stream_body(sse.EventStream(events)) if streaming else Body.of_json(response)
+    body = stream_body(events, {}, where) if streaming else Body.of_json(response)
     content_type = STREAM if streaming else JSON
     recorded_at, stored_hash, extra = rest
     return Interaction(
@@ -196,52 +190,12 @@ def _bare(
     )
 
 
-def _stream_body(stream: sse.EventStream) -> Body:
-    return Body.lazily(lambda: sse.build(stream))
-
-
-def _events(items: list[Any], where: tuple[str | int, ...]) -> tuple[sse.StreamEvent, ...]:
-    events = []
-    for number, item in enumerate(items):
-        place = (*where, "stream_events", number)
-        if not isinstance(item, dict) or "data" not in item:
-            raise _Wrong(f'Stream event {number + 1} is no object with "data"', *place)
-        named = {name: _line(item, name, place) for name in EVENT_FIELDS}
-        events.append(sse.StreamEvent(item["data"], **named))
-    return tuple(events)
-
-
-def _line(item: dict[str, Any], name: str, where: tuple[str | int, ...]) -> str | None:
-    value: str | None = _member(item, name, str, where, None)
-    if value is not None and ("\n" in value or "\r" in value):
-        raise _Wrong(f'"{name}" must be one line', *where, name)
-    return value
-
-
-def _framing(item: dict[str, Any], where: tuple[str | int, ...]) -> sse.Framing:
-    place = (*where, "stream")
-    newline = _member(item, "newline", str, place, "\n")
-    fields = _member(item, "fields", list, place, list(sse.FIELDS))
-    if newline not in ("\n", "\r\n", "\r"):
-        raise _Wrong('"newline" must be a line ending', *place, "newline")
-    if sorted(map(str, fields)) != sorted(sse.FIELDS):
-        raise _Wrong(f'"fields" must name {", ".join(sse.FIELDS)} once each', *place, "fields")
-    between = []
-    for number, entry in enumerate(_member(item, "between", list, place, [])):
-        match entry:
-            case {"before": int(before), "lines": [*lines]} if all(isinstance(line, str) for line in lines):
-                between.append((before, tuple(lines)))
-            case _:
-                raise _Wrong('"between" holds objects with "before" and "lines"', *place, "between", number)
-    return sse.Framing(newline, tuple(fields), tuple(between), _member(item, "end", str, place, None))
-
-
 def _headers(item: dict[str, Any], where: tuple[str | int, ...]) -> Headers:
     headers: dict[str, tuple[str, ...]] = {}
     for name, value in item.items():
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
-            raise _Wrong(f'The header "{name}" is no text and no list of texts', *where, "headers", name)
+            raise Wrong(f'The header "{name}" is no text and no list of texts', *where, "headers", name)
         headers[name.lower()] = (*headers.get(name.lower(), ()), *values)
     return headers
 
@@ -254,7 +208,7 @@ def _body(
     read_file: ReadFile | None,
 ) -> Body | None:
     """The body that ``http`` holds, else the JSON object beside it; None where there is neither."""
-    item = _member(http, name, dict, where, None)
+    item = member(http, name, dict, where, None)
     if item is None:
         return Body.of_json(value) if value else None
     place = (*where, name)
@@ -267,47 +221,12 @@ def _body(
             try:
                 return Body(base64.b64decode(found, validate=True))
             except ValueError as error:  # binascii.Error, or characters that are not ASCII
-                raise _Wrong(f"This is not base64: {error}", *place, "base64") from None
+                raise Wrong(f"This is not base64: {error}", *place, "base64") from None
         case {"file": str(found)}:
             if read_file is None:
-                raise _Wrong(f"The body is in the file {found!r}, which only a cassette on disk has", *place)
+                raise Wrong(f"The body is in the file {found!r}, which only a cassette on disk has", *place)
             return Body.lazily(lambda: read_file(found))
-    raise _Wrong(f'"{name}" has none of "json", "text", "base64", "file"', *place)
-
-
-_MISSING: Final = object()
-_KINDS: Final = {
-    dict: "an object",
-    list: "a list",
-    str: "a text",
-    bool: "true or false",
-    int: "a whole number",
-}
-
-
-def _member(
-    item: dict[str, Any], name: str, kind: type, where: tuple[str | int, ...], default: Any = _MISSING
-) -> Any:
-    value = item.get(name, default)
-    if value is _MISSING:
-        raise _Wrong(f'{_name_of(where)} has no "{name}"', *where)
-    if value is default or (isinstance(value, kind) and not (kind is int and isinstance(value, bool))):
-        return value
-    raise _Wrong(f'"{name}" must be {_KINDS[kind]}, not {_kind(value)}', *where, name)
-
-
-def _name_of(where: tuple[str | int, ...]) -> str:
-    if len(where) < 2 or not isinstance(where[1], int):
-        return "The cassette"
-    return " of ".join(
-        ["The http", f"interaction {where[1] + 1}"] if len(where) > 2 else [f"Interaction {where[1] + 1}"]
-    )
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    return next((text for kind, text in _KINDS.items() if isinstance(value, kind)), "a number")
+    raise Wrong(f'"{name}" has none of "json", "text", "base64", "file"', *place)
 
 
 def reads_as(entry: dict[str, Any], interaction: Interaction, provider: str) -> bool:

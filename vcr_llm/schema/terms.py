@@ -5,16 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-__all__ = ["EVENT_FIELDS", "JSON", "STREAM", "VERSION", "phrase"]
+__all__ = ["JSON", "STREAM", "VERSION", "phrase"]
 
 VERSION: Final = "2.0"
 """The llm-mock schema version that is written."""
 
 STREAM: Final = "text/event-stream"
 JSON: Final = "application/json"
-EVENT_FIELDS: Final = ("event", "id", "retry")
-"""Members of a stream event beside ``data``, each one line of text."""
-
 
 _RENAMED: Final = {
     413: "Content Too Large",

@@ -1,0 +1,36 @@
+"""The fixture ``llm_cassette``: what a test asked, and what it was answered."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from vcr_llm.pytest_plugin.replay_marker import opened
+
+if TYPE_CHECKING:
+    from vcr_llm.cassette import Cassette
+
+__all__: list[str] = []
+
+
+@pytest.fixture
+def llm_cassette(request: pytest.FixtureRequest, vcr: Any) -> Cassette:
+    """The test's cassette (vcr-llm): ``.calls`` in order, each with provider, operation, model, messages,
+    tools, text, tool_calls, usage, streamed, replayed, recorded; ``.usage`` adds up their tokens.
+    """
+    replay = request.node.stash.get(opened, None)
+    if replay is not None:
+        return cast("Cassette", replay.cassette)
+    # pytest-recording's fixture is used by every test and has opened the cassette by now.
+    module = sys.modules.get("vcr_llm.cassette")
+    if module is not None and isinstance(vcr, module.Cassette):
+        return cast("Cassette", vcr)
+    if vcr is not None:
+        reason = "the test's cassette is vcrpy's own: let vcr_config return vcr_llm.preset()"
+    elif request.config.getoption("--disable-recording"):
+        reason = "--disable-recording opens no cassettes"
+    else:
+        reason = "the test has no cassette: mark it with @pytest.mark.vcr"
+    pytest.fail(f"The fixture llm_cassette has nothing to show: {reason}.", pytrace=False)
