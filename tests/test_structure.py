@@ -31,7 +31,7 @@ FLOORS = [
     {"report", "siblings", "store", "vcr_bridge"},
     {"matchers", "open_cassettes", "serializer", "session"},
     {"persister"},
-    {"cassette"},
+    {"cassette", "migrate"},
     {"audit", "recorder"},
     {"dropin"},
     {"demo", "pytest_plugin"},
