@@ -32,7 +32,7 @@ FLOORS = [
     {"matchers", "open_cassettes", "pairs", "session"},
     {"serializer"},
     {"persister"},
-    {"cassette"},
+    {"cassette", "migrate"},
     {"audit", "recorder"},
     {"dropin"},
     {"demo", "pytest_plugin"},
