@@ -14,6 +14,7 @@ from vcr_llm.suites.source import PYTEST_VCR, Config, Hook, Source
 
 __all__ = [
     "DROPPED",
+    "PYTEST_VCR_FOLDER",
     "VCRPY_MATCH_ON",
     "in_calls",
     "in_config",
@@ -94,7 +95,7 @@ def _call(function: str, arguments: Sequence[str], indent: str) -> str:
     if len(indent) + len(line) <= _WIDTH and "\n" not in line:
         return line
     inside = "".join(f"{indent}{_INDENT}{argument},\n" for argument in arguments)
-    return f"{function}(\n{inside}{indent})".replace(",,", ",").replace("**config,\n", "**config,\n")
+    return f"{function}(\n{inside}{indent})"
 
 
 def new_fixture(fallback: bool) -> str:
@@ -115,12 +116,7 @@ def vcr_cassette_dir(request):
 def in_hook(source: Source, hook: Hook) -> list[Edit]:
     """The edits that take custom serializers and persisters out of ``pytest_recording_configure``."""
     gone = [statement for kind, statement in hook.registered if kind != "matcher"]
-    rest = [
-        statement
-        for statement in hook.function.body
-        if statement not in gone
-        and not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
-    ]
+    rest = [each for each in hook.function.body if each not in gone and not _is_text(each)]
     if not gone:
         return []
     if rest:
@@ -132,6 +128,13 @@ def in_hook(source: Source, hook: Hook) -> list[Edit]:
     return [Edit(start, _line_end(source.text, hook.function.end_lineno or first), "")]
 
 
+_OURS: Final = {
+    "vcr.VCR": "vcr_llm.VCR",
+    "VCR": "vcr_llm.VCR",
+    "vcr.use_cassette": "vcr_llm.use_cassette",
+}
+
+
 def in_calls(source: Source, fallback: bool) -> list[Edit]:
     """The edits that make ``vcr.VCR(…)`` and ``vcr.use_cassette(…)`` this package's."""
     edits: list[Edit] = []
@@ -140,11 +143,7 @@ def in_calls(source: Source, fallback: bool) -> list[Edit]:
         if not isinstance(node, ast.Call) or "vcr" not in modules:
             continue
         name = source.segment(node.func)
-        new = {
-            "vcr.VCR": "vcr_llm.VCR",
-            "VCR": "vcr_llm.VCR",
-            "vcr.use_cassette": "vcr_llm.use_cassette",
-        }.get(name)
+        new = _OURS.get(name)
         if new is None or (name == "VCR" and source.imported.get("vcr.VCR") != "VCR"):
             continue
         edits.append(_replaced(source, node.func, new))
@@ -201,16 +200,14 @@ def with_imports(before: str, after: str, needed: Iterable[str]) -> str:
     missing = [name for name in needed if name not in present]
     if not missing:
         return after
-    imports = [each for each in _imports(after)]
+    imports = _imports(after)
     if imports:
         at = _line_end(after, imports[-1].end_lineno or 0)
         return edited(after, [Edit(at, at, "".join(f"import {name}\n" for name in missing))])
-    body = ast.parse(after).body
-    docstring = (
-        body[:1] if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) else []
-    )
-    at = _line_end(after, docstring[0].end_lineno or 0) if docstring else 0
-    lead = "\n" if docstring else ""
+    first = next(iter(ast.parse(after).body), None)
+    docstring = first if first is not None and _is_text(first) else None
+    at = _line_end(after, docstring.end_lineno or 0) if docstring is not None else 0
+    lead = "" if docstring is None else "\n"
     return edited(after, [Edit(at, at, lead + "".join(f"import {name}\n" for name in missing) + "\n")])
 
 
@@ -235,11 +232,9 @@ def _unused_imports(text: str, gone: set[str]) -> Iterator[Edit]:
             yield Edit(start, end, "")
             continue
         names = ", ".join(f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in kept)
-        module = (
-            f"from {'.' * statement.level}{statement.module or ''} "
-            if isinstance(statement, ast.ImportFrom)
-            else ""
-        )
+        module = ""
+        if isinstance(statement, ast.ImportFrom):
+            module = f"from {'.' * statement.level}{statement.module or ''} "
         comment = re.search(r"  #[^\n]*$", text[start:end].rstrip())
         yield Edit(start, end, f"{module}import {names}{comment.group() if comment else ''}\n")
 
@@ -268,3 +263,8 @@ def _offset(text: str, line: int, column: int) -> int:
 
 def _line_end(text: str, line: int) -> int:
     return sum(map(len, text.splitlines(keepends=True)[:line]))
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

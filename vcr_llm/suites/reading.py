@@ -40,6 +40,11 @@ class Suite:
     def facts(self, *kinds: str) -> list[Fact]:
         return [fact for source in self.sources for fact in source.facts() if fact.kind in kinds]
 
+    def text(self, path: str) -> str | None:
+        """The text of a file of the suite; None where there is none."""
+        file = self.root / path
+        return _text(file) if file.is_file() else None
+
     def mentions(self, word: str) -> bool:
         """Whether settings or requirements name something."""
         return any(word in text for text in self.settings.values())

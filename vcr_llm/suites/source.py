@@ -137,9 +137,9 @@ class Source:
                 if any(keyword.arg in ("match_on", "serializer") for keyword in node.keywords):
                     yield fact("mark options", self.segment(node))
             if name.endswith(("mark.vcr", "mark.default_cassette", ".use_cassette")):
-                for argument in node.args:
-                    if isinstance(argument, ast.Constant) and _OLD_NAME.search(str(argument.value)):
-                        yield fact("named with suffix", str(argument.value))
+                for given in node.args:
+                    if isinstance(given, ast.Constant) and _OLD_NAME.search(str(given.value)):
+                        yield fact("named with suffix", str(given.value))
             if name in ("vcr.VCR", "VCR") and "vcr" in {each.partition(".")[0] for each in self.imported}:
                 yield fact("own VCR", self.segment(node))
             if name == "vcr.use_cassette":
@@ -153,9 +153,8 @@ class Source:
                 yield fact("counts", self.segment(node))
             if node.attr == "vcr" and _dotted(node).endswith("mark.vcr"):
                 yield fact("mark", self.segment(node))
-        elif isinstance(node, ast.ClassDef):
-            if any(_dotted(base).endswith(("VCRTestCase", "VCRMixin")) for base in node.bases):
-                yield fact("unittest", node.name)
+        elif isinstance(node, ast.ClassDef) and any(map(_is_vcr_test_case, node.bases)):
+            yield fact("unittest", node.name)
 
     def _mentions_cassettes(self, call: ast.Call) -> bool:
         return any(
@@ -194,6 +193,10 @@ def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
 def _is_fixture(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     decorators = (each.func if isinstance(each, ast.Call) else each for each in function.decorator_list)
     return any(_dotted(each).rpartition(".")[2] == "fixture" for each in decorators)
+
+
+def _is_vcr_test_case(base: ast.expr) -> bool:
+    return _dotted(base).endswith(("VCRTestCase", "VCRMixin"))
 
 
 def _registrations(function: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
