@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
 
-__all__ = ["KEY", "PARAMETERS", "Call", "Client", "nothing_to_close", "plain"]
+__all__ = ["KEY", "PARAMETERS", "Call", "Client", "plain"]
 
 KEY = "key-of-the-matrix-0a1b2c3d4e"
 """What every client sends as its API key. It looks like none: only where it stands keeps it out of files."""
@@ -33,7 +33,8 @@ class Client:
     """A client library, sync or async, as the matrix uses it.
 
     `make` takes the provider's URL and gives a context manager (of an async client, an async one). `volatile`
-    names the parts of answers that the library makes up itself: clocks, random ids.
+    names the parts of answers that the library makes up itself: clocks, random ids. `beside_current`: it
+    installs beside the SDKs' current releases.
     """
 
     package: str
@@ -42,6 +43,7 @@ class Client:
     calls: Mapping[str, Call]
     variant: str = "sync"
     volatile: frozenset[str] = frozenset()
+    beside_current: bool = True
 
     def __str__(self) -> str:
         return f"{self.package}-{self.variant}"
@@ -59,10 +61,6 @@ class Client:
 def _is_installed(module: str) -> bool:
     parent = module.rpartition(".")[0]
     return (not parent or _is_installed(parent)) and importlib.util.find_spec(module) is not None
-
-
-class nothing_to_close(nullcontext[Any]):
-    """A client without a way to close it, sync or async."""
 
 
 def plain(answer: Any, volatile: frozenset[str]) -> Any:
