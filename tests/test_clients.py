@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clients import CLIENTS, Client, plain
-from clients.client import KEY
+from clients.client import KEY, require
 from protocols import EveryProvider
 from pytest_recording import network
 
@@ -25,10 +23,6 @@ pytestmark = [
     pytest.mark.sdk,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # the clients' own
 ]
-REQUIRED = bool(os.environ.get("VCR_LLM_CLIENTS"))
-"""Whether a client that is not installed is a failure."""
-OLDER = version("openai").partition(".")[0] < "3"
-"""Whether the SDKs are those of the older generation."""
 
 
 @pytest.fixture
@@ -102,11 +96,7 @@ def operation_of(request: Any) -> str:
 def test_a_client_records_and_replays(
     client: Client, everything: EveryProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if client.missing and not (REQUIRED and (client.beside_current or OLDER)):
-        pytest.skip(
-            f"{', '.join(client.missing)} not installed: pip install -e '.[dev,clients]', or clients-older"
-        )
-    assert client.missing == []
+    require(*client.needs, beside_current=client.beside_current)
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or importing it goes to the network
     path = tmp_path / "x.llm.json"
 

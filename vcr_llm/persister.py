@@ -19,7 +19,7 @@ from vcr_llm.serializer import LLM_JSON, Content, dump_interactions, load_pairs,
 from vcr_llm.session import REJECTED, Session, Shelf
 from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
 
-__all__ = ["INLINE_LIMIT", "Adding", "CassettePersister"]
+__all__ = ["INLINE_LIMIT", "Adding", "Blobs", "CassettePersister"]
 
 INLINE_LIMIT: Final = 32 * 1024
 """Bytes; a binary body above this goes into a file of its own, ``NAME.blobs/SHA256.bin``."""
@@ -159,7 +159,7 @@ class CassettePersister:
     def _base(self, path: Path, text: str | None) -> Content:
         """What a cassette held before: its own text, or where it had none that of the old file beside it."""
         if text is not None:
-            return load_pairs(text, _Blobs(path).read)
+            return load_pairs(text, Blobs(path).read)
         old = self._sibling(path)
         return (_read(old, LLM_JSON) if old is not None else None) or Content([])
 
@@ -172,7 +172,7 @@ class CassettePersister:
     ) -> None:
         for number, interaction in enumerate(interactions):
             self._refuse(path, self._scrubber.scan(interaction, number))
-        blobs = _Blobs(path)
+        blobs = Blobs(path)
         text = dump_interactions(interactions, head, metadata, blobs.save)
         blobs.write()
         store.write(path, text)
@@ -212,14 +212,14 @@ def _read(path: Path, serializer: Any) -> Content | None:
         if text is None:
             return None
         if serializer in (LLM_JSON, vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
-            return load_pairs(text, _Blobs(path).read)
+            return load_pairs(text, Blobs(path).read)
         requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
     except UnreadableCassetteError as error:
         raise error.at(str(path)) from None
     return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)
 
 
-class _Blobs:
+class Blobs:
     """The files with large binary bodies that belong to one cassette, named by their SHA-256."""
 
     def __init__(self, cassette: Path) -> None:
@@ -232,6 +232,15 @@ class _Blobs:
         name = f"{hashlib.sha256(raw).hexdigest()}.bin"
         self._new[name] = raw
         return name
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bodies that are to be kept here."""
+        return sum(map(len, self._new.values()))
+
+    def read_new(self, name: str) -> bytes:
+        """A body that `save` was given, whether it is on the disk yet or not."""
+        return self._new[name]
 
     def write(self) -> None:
         """Before the cassette that names them, so that it never names what is not there."""
