@@ -59,7 +59,7 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
         "streaming": found is not None or (streams.is_stream_type(content_type) and bool(response.body.raw)),
         "stream_events": event_objects(*found) if found else [],
         "recorded_at": interaction.date,
-        **interaction.extra,
+        **{name: value for name, value in interaction.extra.items() if name != "http"},
     }
     if interaction.bare and reads_as(entry, interaction, provider):
         return entry
@@ -70,6 +70,7 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
     framing = framing_object(*found) if found else {}
     parts = (("request_body", request_body), ("response_body", response_body), ("stream", framing))
     http.update((name, part) for name, part in parts if part)
+    http.update(interaction.extra.get("http", {}))
     entry["http"] = http
     return entry
 
