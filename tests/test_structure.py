@@ -28,7 +28,7 @@ FLOORS = [
     {"calls", "fingerprint", "scrub"},
     {"diff", "ranking", "rerecording", "schema"},
     {"formats"},
-    {"report", "siblings", "store", "vcr_bridge"},
+    {"grpc_calls", "report", "siblings", "store", "vcr_bridge"},
     {"matchers", "open_cassettes", "pairs", "session"},
     {"serializer"},
     {"persister"},
