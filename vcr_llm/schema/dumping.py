@@ -94,7 +94,9 @@ def _content_type(headers: Headers) -> str:
 def _says_json(headers: Headers) -> bool:
     """Whether the body may be written as a JSON value: where the type is something else (a download),
     its reader may care for every byte. Old recordings without headers are taken by their content."""
-    return not headers.get("content-type") or "json" in _content_type(headers)
+    content_type = _content_type(headers)
+    # What says it is a stream, and is none as it stands, may be one once it is written another way.
+    return not content_type or ("json" in content_type and not streams.is_stream_type(content_type))
 
 
 def _json_object(body: Body | None, save_file: SaveFile | None) -> tuple[dict[str, Any], Any]:
