@@ -41,7 +41,8 @@ class CassettePersister:
         self._wrapped = wrapped
         self._scrubber = scrubber
         self._old_formats = old_formats
-        self._own = not vcr_bridge.writes_files_itself(wrapped)
+        self.own = not vcr_bridge.writes_files_itself(wrapped)
+        """Whether we read and write the file, and not somebody's own persister."""
         self._head: CassetteData | None = None
         self.adding: Adding | None = None
         self.old_files: list[str] = []
@@ -49,16 +50,21 @@ class CassettePersister:
 
     def load_cassette(self, cassette_path: str, serializer: Any) -> tuple[Any, ...]:
         """vcrpy's ``(requests, responses)``, and its metadata third where there is any."""
-        if not self._own:
+        if not self.own:
             loaded: tuple[Any, ...] = self._wrapped.load_cassette(cassette_path, serializer)
             return loaded
+        content = self.load(cassette_path, serializer)
+        requests = [request for request, _ in content.pairs]
+        responses = [response for _, response in content.pairs]
+        return (requests, responses, content.metadata) if content.metadata else (requests, responses)
+
+    def load(self, cassette_path: str, serializer: Any) -> Content:
+        """What a file of our own reading holds (see `own`). Raises vcrpy's `CassetteNotFoundError`."""
         content = self._read(Path(cassette_path), serializer)
         if content is None:
             raise CassetteNotFoundError
         self._head = content.head
-        requests = [request for request, _ in content.pairs]
-        responses = [response for _, response in content.pairs]
-        return (requests, responses, content.metadata) if content.metadata else (requests, responses)
+        return content
 
     def load_extras(self, serializer: Any, main: str) -> tuple[list[Pair], list[str]]:
         """The interactions of the extra cassettes, and the paths of those that do not exist."""
@@ -94,7 +100,7 @@ class CassettePersister:
         path = Path(cassette_path)
         pairs = list(zip(cassette_dict["requests"], cassette_dict["responses"], strict=True))
         metadata = cassette_dict.get("metadata")
-        if self._own and serializer is LLM_JSON:
+        if self.own and serializer is LLM_JSON:
             # What is added to others' placeholders must not take theirs; what replaces them may, so that
             # recording again gives the same text again.
             grows = adding is not None and not (adding.replaces or adding.refreshes)
@@ -106,7 +112,7 @@ class CassettePersister:
                 self._add(path, recorded, metadata, adding)
             return
         cassette_dict = self._scrubbed(pairs, cassette_dict, serializer)
-        if self._own:
+        if self.own:
             text = vcr_bridge.serialize(cassette_dict, serializer)
             self._refuse(path, self._scrubber.scan_text(text))
             store.write(path, text)
@@ -125,7 +131,7 @@ class CassettePersister:
 
     def can_add(self, serializer: Any) -> bool:
         """Whether recordings can be added to what the file holds by then: only to files of our own."""
-        return self._own and serializer is LLM_JSON
+        return self.own and serializer is LLM_JSON
 
     def _add(
         self, path: Path, recorded: list[Interaction], metadata: Mapping[str, Any] | None, adding: Adding

@@ -25,6 +25,7 @@ PARTS: Final = (
     "replay_marker",
     "call_fixture",
     "audit",
+    "blocked_network",
 )
 """In the order in which they are registered; pytest calls the hooks of the last one first."""
 
