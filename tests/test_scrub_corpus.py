@@ -30,7 +30,7 @@ BODIES_AND_URLS = {
 
 IDENTIFIERS = {
     "header-openai-organization": 80,
-    "header-openai-project": 38,
+    "header-openai-project": 41,
     "header-anthropic-organization-id": 13,
 }
 """Headers that name an account; they are not stored."""

@@ -11,10 +11,20 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import bodies, event_streams, interactions, json_values, odd_streams, requests
+from strategies import (
+    BEDROCK_HEADERS,
+    amazon_message,
+    base64_of,
+    bodies,
+    event_streams,
+    interactions,
+    json_values,
+    odd_streams,
+    requests,
+)
 from test_scrub_rules import OK, TEXTS, answer, events, made, message
 
-from vcr_llm import schema, sse
+from vcr_llm import jsontext, schema, sse
 from vcr_llm.interaction import NO_JSON, Body, CassetteData, Interaction, Request, Response
 from vcr_llm.scrub import Ledger, Scrubber, body, folded, scan_text
 from vcr_llm.scrub.documents import documents, literals, uncovered
@@ -47,7 +57,34 @@ def split_streams(draw: st.DrawFn) -> bytes:
     return events(*draw(st.permutations(found)))
 
 
+@st.composite
+def amazon(draw: st.DrawFn) -> bytes:
+    """The same in Amazon's messages: as their payload, inside its base64, or as plain text."""
+    text = draw(texts)
+    cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=4)))
+    deltas = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    wrap = draw(
+        st.sampled_from(
+            [
+                lambda delta: {"contentBlockIndex": 0, "delta": {"text": delta}, "p": "abc"},
+                lambda delta: {"bytes": base64_of(jsontext.compact({"outputText": delta}))},
+                lambda delta: {"bytes": base64_of(delta)},
+                lambda delta: delta,
+            ]
+        )
+    )
+    payloads = [wrap(delta) for delta in deltas] + [{"more": draw(values)}]
+    return b"".join(
+        amazon_message(
+            BEDROCK_HEADERS if index else ((":exception-type", draw(texts)),),
+            (each if isinstance(each, str) else jsontext.compact(each)).encode("utf-8", "surrogatepass"),
+        )
+        for index, each in enumerate(payloads)
+    )
+
+
 raws = st.one_of(
+    amazon(),
     values.map(lambda value: json.dumps(value).encode()),
     (fields | values).map(
         lambda value: json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace")

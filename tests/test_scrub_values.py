@@ -7,11 +7,13 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
+from botocore.eventstream import EventStreamBuffer
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import BOUNDED
+from strategies import BEDROCK_HEADERS, BOUNDED, amazon_message, base64_of
 from test_scrub_rules import PLACES, SECRETS, answer, chunk, events, made, message, on_disk, scrubbed
 
+from vcr_llm import jsontext
 from vcr_llm.interaction import Body, Interaction, Request, Response
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.scrub import Ledger, Scrubber, credential_values
@@ -174,6 +176,50 @@ def test_a_secret_split_over_the_deltas_of_a_stream(secret: str, size: int) -> N
             assert joined.count("your key is <") == 1 + joined.count("yet another")
             assert joined.count(">, keep it") == 1 + joined.count("yet another")
             assert secret not in joined
+
+
+@pytest.mark.parametrize("secret", [VALUE, ODD, SECRETS["anthropic"]])
+@pytest.mark.parametrize("size", [1, 7])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_secret_split_over_amazons_messages(secret: str, size: int, wrapped: bool) -> None:
+    text = f"your key is {secret}, keep it"
+    deltas = [text[at : at + size] for at in range(0, len(text), size)]
+    scrubber = Scrubber(values={"MY_API_KEY": secret} if secret in (VALUE, ODD) else {})
+    said = [
+        {"contentBlockIndex": block, "delta": {"text": delta}}
+        for delta in deltas
+        for block, delta in enumerate((delta, "-"))
+    ]
+    payloads = [{"bytes": base64_of(jsontext.compact(each))} if wrapped else each for each in said]
+    raw = b"".join(
+        amazon_message(BEDROCK_HEADERS, jsontext.compact({**each, "p": "abcd"}).encode()) for each in payloads
+    )
+    interaction = answer(raw)
+    first = scrubber.scan(interaction)[0]
+    assert first.where.startswith("stream_events[")
+    assert ".data." in first.where
+    result = scrubbed(interaction, scrubber).response.body.raw
+    buffer = EventStreamBuffer()
+    buffer.add_data(result)
+    read = [json.loads(message.payload) for message in buffer]  # raises where a checksum is wrong
+    assert len(read) == len(payloads)
+    assert all(each["p"] == "abcd" for each in read)
+    inner = [json.loads(base64.b64decode(each["bytes"])) if wrapped else each for each in read]
+    assert "".join(each["delta"]["text"] for each in inner if not each["contentBlockIndex"]) in (
+        "your key is <MY_API_KEY>, keep it",
+        "your key is <ANTHROPIC_API_KEY>, keep it",
+    )
+    assert scrubber.scan(answer(result)) == []
+
+
+def test_a_secret_in_an_exceptions_headers() -> None:
+    headers = ((":error-message", f"bad key {VALUE}"), (":message-type", "error"))
+    scrubber = Scrubber(values={"MY_API_KEY": VALUE})
+    interaction = answer(amazon_message(headers, b""))
+    result = scrubbed(interaction, scrubber).response.body.raw
+    assert result == amazon_message(((":error-message", "bad key <MY_API_KEY>"), headers[1]), b"")
+    (found,) = scrubber.scan(interaction)
+    assert found.where == 'stream_events[0].headers[":error-message"]'
 
 
 def responses_event(number: int, delta: str) -> object:

@@ -27,18 +27,19 @@ FLOORS = [
     {"providers"},
     {"calls", "fingerprint", "scrub"},
     {"diff", "ranking", "rerecording", "schema"},
+    {"formats"},
     {"report", "siblings", "store", "vcr_bridge"},
     {"matchers", "open_cassettes", "serializer", "session"},
     {"persister"},
     {"cassette"},
-    {"recorder"},
+    {"audit", "recorder"},
     {"dropin"},
     {"demo", "pytest_plugin"},
     {"cli"},
 ]
 """A module imports only from the floors below its own; inside a package its files may import each other."""
 
-PURE = 8
+PURE = 9
 """The floors from the bottom that touch no disk, clock, environment, vcrpy or pytest."""
 
 
@@ -132,6 +133,16 @@ def test_the_stubs_still_ask_in_the_order_we_rely_on() -> None:
         source.index("write_protected and cassette.filter_request"),
     )
     assert play < refuse
+
+
+def test_an_opened_cassette_is_patched_in_by_the_context_and_asked_by_its_attributes() -> None:
+    """What `vcr_bridge.watch_cassettes` stands on."""
+    entering = inspect.getsource(vcr.cassette.CassetteContextDecorator.__enter__)
+    assert entering.index("self.cls.load(") < entering.index("self._patch_generator(self.__cassette)")
+    source = inspect.getsource(vcr.stubs.httpx_stubs)
+    assert "cassette.can_play_response_for(" in source
+    assert "cassette.play_response(" in source
+    assert "self.__cassette._save()" in inspect.getsource(vcr.cassette.CassetteContextDecorator.__exit__)
 
 
 def test_the_cassette_is_made_from_the_merged_config() -> None:

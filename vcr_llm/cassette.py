@@ -177,7 +177,7 @@ class Cassette(BridgedCassette):
         self._view = View(scrubber)
         self.deviations: list[Deviation] = []
         self.misses: list[str] = []
-        self._fallback = fallback
+        self.fallback = fallback
         self._other_matchers = [matcher for matcher in self.matchers if matcher not in MATCHERS.values()]
         self._ranks = len(self._other_matchers) < len(self.matchers)
         self._strict = rules.strict or llm_strict in self.matchers
@@ -257,7 +257,7 @@ class Cassette(BridgedCassette):
     def __contains__(self, request: VcrRequest) -> bool:
         with self._lock:
             filtered = self.filtered(request)
-            return filtered is not None and self._choose(filtered) is not None
+            return filtered is not None and self.choose(filtered) is not None
 
     def play_response(self, request: VcrRequest) -> dict[str, Any]:
         with self._lock:
@@ -297,14 +297,15 @@ class Cassette(BridgedCassette):
         filtered = self.filtered(request)
         found = Lookup(filtered is None, request.body)
         if filtered is not None:
-            choice = self._choose(filtered)
+            choice = self.choose(filtered)
             if choice is not None:
                 found.number = choice.number
                 self._note(choice, filtered)
         self.lookups[request] = found
         return found
 
-    def _choose(self, request: VcrRequest) -> Choice | None:
+    def choose(self, request: VcrRequest) -> Choice | None:
+        """The recording that answers a filtered request, neither reserved nor played by asking."""
         if not self._ranks:
             return self._first_match(request)
         tiers = self._tiers()
@@ -322,7 +323,7 @@ class Cassette(BridgedCassette):
             to_request(request),
             free=lambda number: not self.play_counts[number] and number not in reserved,
             fits=fits,
-            falls_back=lambda number: self._matches(request, number, self._fallback),
+            falls_back=lambda number: self._matches(request, number, self.fallback),
             tiers=tiers,
         )
 
@@ -332,7 +333,7 @@ class Cassette(BridgedCassette):
             return ()
         if self._strict or not self.write_protected:
             return (Tier.EXACT,)
-        return (Tier.EXACT, Tier.SAME_CALL, *((Tier.FALLBACK,) if self._fallback else ()))
+        return (Tier.EXACT, Tier.SAME_CALL, *((Tier.FALLBACK,) if self.fallback else ()))
 
     def _first_match(self, request: VcrRequest) -> Choice | None:
         """vcrpy's own rule, for a cassette whose matchers are all vcrpy's or the user's."""

@@ -2,8 +2,9 @@
 
 An exception raised inside an HTTP transport does not come out of an SDK as it went in: anthropic ≥ 1
 retries twice and then says "Connection error."; older SDKs wrap it in their own connection error. All
-generations let their own errors through at once. So an error of ours that must be seen is raised as a
-class made at run time from its own class and the base errors of the SDKs that are loaded.
+generations let their own errors through at once, and botocore, which else retries too, a
+``concurrent.futures.CancelledError`` (``httpsession.py``). So an error of ours that must be seen is raised as
+a class made at run time from its own class and those of the SDKs that are loaded.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from typing import Any, Final, TypeVar
 
 __all__ = ["passing"]
 
-_BASES: Final = (("openai", "OpenAIError"), ("anthropic", "AnthropicError"))
+_BASES: Final = (
+    ("openai", "OpenAIError"),
+    ("anthropic", "AnthropicError"),
+    ("botocore.httpsession", "CancelledError"),
+)
 
 Error = TypeVar("Error", bound=Exception)
 

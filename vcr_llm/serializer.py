@@ -1,19 +1,15 @@
 """The serializer ``llm.json``: vcrpy's cassette dict to the text of our document, and back.
 
 Its name is ``llm.json`` because pytest-recording makes the cassette's suffix from it. Reading goes by
-content: our own document, llm-mock's, and vcrpy's JSON and YAML cassettes.
+content, in all formats of `formats`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import yaml
-
-from vcr_llm import schema, vcr_bridge
-from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm import formats, schema, vcr_bridge
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.schema.dumping import SaveFile
 from vcr_llm.schema.loading import ReadFile
@@ -31,7 +27,6 @@ __all__ = [
 ]
 
 NAME: Final = "llm.json"
-_CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
 
 
 class Content:
@@ -49,50 +44,15 @@ class Content:
 
 def load_pairs(text: str, read_file: ReadFile | None = None) -> Content:
     """A cassette's text in any known format. Raises `UnreadableCassetteError`."""
-    try:
-        if text.lstrip()[:1] not in ("{", "[", ""):
-            return _from_vcrpy(text, vcr_bridge.yamlserializer)
-        document = schema.load_json(text)
-        if schema.is_document(document):
-            return _from_document(text, read_file)
-        return _from_vcrpy(text, vcr_bridge.jsonserializer)
-    except UnreadableCassetteError:
-        conflict = _CONFLICT.search(text)
-        if conflict is None:
-            raise
-        raise UnreadableCassetteError(
-            "The cassette has an unresolved merge conflict",
-            line=text.count("\n", 0, conflict.start()) + 1,
-            column=1,
-            remedy="Take one side whole (git checkout --ours or --theirs), or record it again.",
-        ) from None
-
-
-def _from_document(text: str, read_file: ReadFile | None) -> Content:
-    data = schema.load(text, read_file)
+    reading = formats.read(text, read_file=read_file)
+    if reading.document is None:
+        pairs = [vcr_bridge.recorded_pair(recording) for recording in reading.recordings]
+        return Content(pairs, metadata=reading.extra.get("metadata"))
+    data = reading.document
     extra = dict(data.extra)
     metadata = extra.pop("metadata", None)
     head = CassetteData((), data.provider, extra)
     return Content([vcr_bridge.to_pair(interaction) for interaction in data.interactions], head, metadata)
-
-
-def _from_vcrpy(text: str, serializer: Any) -> Content:
-    """A cassette that vcrpy wrote. Its loaders raise whatever the damage leads to."""
-    try:
-        requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
-    except Exception as error:
-        # vcrpy turns a tag it refuses into a ValueError with the YAML error as its cause.
-        cause = error if isinstance(error, yaml.MarkedYAMLError) else error.__cause__
-        if isinstance(cause, yaml.MarkedYAMLError):
-            raise _yaml_error(cause) from None
-        raise UnreadableCassetteError(
-            "This is neither an LLM cassette nor one of vcrpy's: it has no list of interactions that could "
-            "be read" + (f" ({error})" if isinstance(error, ValueError) else ""),
-            line=1,
-            column=1,
-            remedy="Name a cassette, or delete the file and record again with --record-mode=once.",
-        ) from None
-    return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)
 
 
 def to_interactions(
@@ -119,15 +79,6 @@ def dump_interactions(
     head = head or CassetteData()
     extra = {**head.extra, **({"metadata": metadata} if metadata else {})}
     return schema.dump(CassetteData(tuple(interactions), head.provider, extra), save_file)
-
-
-def _yaml_error(error: yaml.MarkedYAMLError) -> UnreadableCassetteError:
-    mark = error.problem_mark or error.context_mark
-    return UnreadableCassetteError(
-        f"The cassette is not valid YAML: {error.problem or error.context}",
-        line=mark.line + 1 if mark else None,
-        column=mark.column + 1 if mark else None,
-    )
 
 
 class LlmJsonSerializer:

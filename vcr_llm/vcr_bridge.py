@@ -27,6 +27,7 @@ from vcr.serializers import jsonserializer, yamlserializer
 from vcr.util import read_body
 
 from vcr_llm import content
+from vcr_llm.formats import Recording
 from vcr_llm.interaction import Body, Headers, Interaction, Request, Response
 
 __all__ = [
@@ -40,18 +41,21 @@ __all__ = [
     "Pair",
     "RecordMode",
     "VcrRequest",
+    "Watched",
     "decoded",
     "deserialize",
     "extra_paths",
     "jsonserializer",
     "merged_options",
     "prepare_cassettes",
+    "recorded_pair",
     "requests_match",
     "serialize",
     "status_of",
     "to_interaction",
     "to_pair",
     "to_request",
+    "watch_cassettes",
     "without_rider",
     "without_waiting",
     "writes_files_itself",
@@ -152,6 +156,23 @@ def to_pair(interaction: Interaction) -> Pair:
         "headers": {name: list(values) for name, values in response.headers.items()},
         "body": {"string": response.body.raw},
         RIDER: {name: value for name, value in rider.items() if value},
+    }
+
+
+def recorded_pair(recording: Recording) -> Pair:
+    """vcrpy's view of a recording of any format: with its headers, bodies as they were stored."""
+    request = VcrRequest(
+        recording.method,
+        recording.url,
+        recording.request_body,
+        {name: list(values) for name, values in recording.request_headers.items()},
+    )
+    rider = {name: value for name in ("recorded_at", "extra") if (value := getattr(recording, name))}
+    return request, {
+        "status": {"code": recording.status, "message": recording.reason},
+        "headers": {name: list(values) for name, values in recording.response_headers.items()},
+        "body": {"string": recording.response_body},
+        **({RIDER: rider} if rider else {}),
     }
 
 
@@ -328,6 +349,71 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         self._old_interactions.clear()
         self._loaded_count = 0
         self.rewound = False
+
+
+# --- watching every cassette -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A cassette that has been opened, ours or vcrpy's own, as it is after loading."""
+
+    cassette: Any
+    path: str
+    pairs: Sequence[Pair]
+    matchers: Sequence[Callable[..., Any]]
+    repeats: bool
+
+    def filtered(self, request: VcrRequest) -> VcrRequest | None:
+        """The request after the user's filters; None where it is to be ignored."""
+        return cast("VcrRequest | None", self.cassette._before_record_request(request))
+
+
+def watch_cassettes(opened: Callable[[Watched], Callable[[VcrRequest], None]]) -> Callable[[], None]:
+    """Be told of every cassette that anybody opens, and by what ``opened`` returns of every call into it.
+
+    Nothing is saved while watching. The call is told before it is played, or once it has been found to
+    have no recording. Returns what ends it. (``vcr/cassette.py``: CassetteContextDecorator patches the
+    HTTP libraries in ``_patch_generator`` once the cassette is loaded; the stubs ask
+    ``can_play_response_for`` and then ``play_response`` of the instance.)
+    """
+    original = CassetteContextDecorator._patch_generator
+
+    def patching(self: Any, cassette: Any) -> Any:
+        watched = Watched(
+            cassette,
+            str(cassette._path),
+            tuple(cassette.data),
+            tuple(cassette._match_on),
+            bool(cassette.allow_playback_repeats),
+        )
+        _tell(cassette, opened(watched))
+        return original(self, cassette)
+
+    CassetteContextDecorator._patch_generator = patching
+
+    def end() -> None:
+        CassetteContextDecorator._patch_generator = original
+
+    return end
+
+
+def _tell(cassette: Any, called: Callable[[VcrRequest], None]) -> None:
+    can_play, play = cassette.can_play_response_for, cassette.play_response
+
+    def can_play_response_for(request: VcrRequest) -> Any:
+        found = can_play(request)
+        if not found:
+            called(request)
+        return found
+
+    def play_response(request: VcrRequest) -> Any:
+        called(request)
+        return play(request)
+
+    cassette.can_play_response_for = can_play_response_for
+    cassette.play_response = play_response
+    cassette._save = lambda *_: None
 
 
 # --- pytest-recording --------------------------------------------------------------------------------

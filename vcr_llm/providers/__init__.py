@@ -61,6 +61,7 @@ PROVIDERS: Final[list[Provider]] = [
     amazon.BEDROCK,
     amazon.SAGEMAKER,
     cohere.PROVIDER,
+    cohere.ELSEWHERE,
     ollama.PROVIDER,
     *hosted.PROVIDERS,
     generic.PROVIDER,

@@ -152,8 +152,9 @@ BEDROCK = Provider(
             answer=_generated,
         ),
         _operation("retrieve", "/knowledgebases/[^/]+/retrieve", "retrievalQuery"),
-        _operation("rerank", "/rerank", "queries", "sources"),
+        _operation("rerank", "/rerank", "queries", "sources", needs=("queries", "sources")),
     ),
+    anywhere=True,
 )
 
 SAGEMAKER = Provider(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vcr_llm.providers import openai
@@ -25,7 +26,7 @@ from vcr_llm.providers.answers import (
 )
 from vcr_llm.providers.operation import Operation, Provider
 
-__all__ = ["PROVIDER"]
+__all__ = ["ELSEWHERE", "PROVIDER"]
 
 
 def _messages(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -116,4 +117,16 @@ PROVIDER = Provider(
         _operation("tokenize", "(de)?tokenize", "text", "tokens"),
     ),
     key_variables=("CO_API_KEY", "COHERE_API_KEY"),
+)
+
+ELSEWHERE = Provider(
+    # Behind a gateway, or served by oneself: of version 2 what no other provider has under such a path.
+    name="cohere",
+    hosts=re.compile(r"(?!)"),
+    operations=tuple(
+        replace(one, path=re.compile(rf"/v2/{one.name}/?$"), needs=("model",))
+        for one in PROVIDER.operations
+        if one.provider == "cohere" and one.name in {"chat", "embed", "rerank"}
+    ),
+    anywhere=True,
 )

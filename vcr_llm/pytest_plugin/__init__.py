@@ -17,7 +17,15 @@ import pytest
 
 __all__: list[str] = []
 
-PARTS: Final = ("run_folder", "outcome", "placeholder_keys", "cassettes", "replay_marker", "call_fixture")
+PARTS: Final = (
+    "run_folder",
+    "outcome",
+    "placeholder_keys",
+    "cassettes",
+    "replay_marker",
+    "call_fixture",
+    "audit",
+)
 """In the order in which they are registered; pytest calls the hooks of the last one first."""
 
 

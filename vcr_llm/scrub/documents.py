@@ -171,7 +171,7 @@ def uncovered(text: str, found: list[Document]) -> Iterator[tuple[int, int]]:
 
 # --- pieces of one text -------------------------------------------------------------------------------
 
-_TELLS_APART: Final = ("index", "output_index", "content_index", "summary_index")
+_TELLS_APART: Final = ("index", "output_index", "content_index", "summary_index", "contentBlockIndex")
 """Not ``item_id``, which some servers change with every event."""
 
 _DEEPEST: Final = 200
@@ -184,11 +184,13 @@ def pieces(found: list[Document]) -> dict[tuple[Any, ...], list[tuple[Path, str]
     """
     groups: dict[tuple[Any, ...], list[tuple[Path, str]]] = {}
     if len(found) == 1 and isinstance(found[0].value, list):
-        # A stream as a JSON array, as Gemini sends it: each element is an event.
+        # A stream as a JSON array, as Gemini sends it, and as Amazon's are put: each element is an event.
         events = [((*found[0].path, number), value) for number, value in enumerate(found[0].value)]
     else:
         events = [(document.path, document.value) for document in found]
     for path, value in events:
+        if isinstance(value, str):
+            groups.setdefault(("",), []).append((path, value))
         # Only the event's own type tells: a tool call has one in its first piece and none in the others.
         kind = value.get("type") if isinstance(value, dict) else None
         _collect(value, path, (kind,) if isinstance(kind, str) else (), len(events) > 1, groups)

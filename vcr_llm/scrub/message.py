@@ -7,9 +7,10 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from vcr_llm import jsontext
+from vcr_llm import eventstream, jsonarray, jsontext, ndjson
 from vcr_llm.interaction import NO_JSON, Body, Request, Response
 from vcr_llm.scrub import headers as response_headers
 from vcr_llm.scrub.body import BodyEditor
@@ -135,13 +136,18 @@ class MessagePass:
             )
             if found is not None:
                 return found
+        if eventstream.looks_like_it(raw):
+            return self._messages(raw)
         whole = body.json if body is not None else NO_JSON
         codec = "utf-8" if whole is NO_JSON else _codec(raw)
         try:
             text = raw.decode(codec, "surrogatepass")
         except UnicodeDecodeError:
             return self._binary(raw, (*place, "base64"))
-        edited = self._textual(text, side, whole)
+        if ndjson.looks_like_it(raw) or (isinstance(whole, list) and jsonarray.looks_like_it(raw)):
+            edited = self._events_text(text, whole if isinstance(whole, list) else None)
+        else:
+            edited = self._textual(text, side, whole)
         return raw if edited == text else edited.encode(codec, "surrogatepass")
 
     def _textual(self, text: str, side: str, whole: Any) -> str:
@@ -178,6 +184,34 @@ class MessagePass:
             return self._binary(raw, ("http", f"{side}_body", "base64"))
         found = self._bytes(inside, side) if inside else inside
         return raw if found == inside else gzip.compress(found, mtime=0)
+
+    def _messages(self, raw: bytes) -> bytes:
+        """An event stream of Amazon's: what its messages say, with lengths and checksums made anew."""
+        stream = eventstream.parse(raw)
+        if stream is None:
+            return self._binary(raw, ("http", "response_body", "base64"))
+        said = [event.data for event in stream.events]
+        text = jsontext.compact(said)
+        found = self._events_text(text, said)
+        events = tuple(
+            replace(event, data=data, headers=self._message_headers(event.headers, number))
+            for number, (event, data) in enumerate(zip(stream.events, json.loads(found), strict=True))
+        )
+        return raw if events == stream.events else eventstream.build(replace(stream, events=events))
+
+    def _events_text(self, text: str, events: list[Any] | None) -> str:
+        """A stream's events as a JSON list, or as lines of JSON."""
+        return self._editor.body(
+            text,
+            lambda match, path: self._replace(match, ("stream_events", *path[:1], "data", *path[1:])),
+            whole=events,
+        )
+
+    def _message_headers(self, headers: Mapping[str, str] | None, number: int) -> Mapping[str, str] | None:
+        if headers is None:
+            return None
+        place = ("stream_events", number, "headers")
+        return {name: self.text(value, (*place, name)) for name, value in headers.items()}
 
     def _binary(self, raw: bytes, path: Path) -> bytes:
         """Bytes that are no text: only values are looked for; a shape found there would be chance."""
