@@ -18,13 +18,8 @@ import pytest
 __all__: list[str] = []
 
 PARTS: Final = (
-    "run_folder",
-    "outcome",
-    "placeholder_keys",
-    "cassettes",
-    "replay_marker",
-    "call_fixture",
-    "audit",
+    *("options", "run_folder", "outcome", "placeholder_keys", "cassettes", "replay_marker", "call_fixture"),
+    *("record_mode", "run_facts", "whole_run", "budget", "summary"),
 )
 """In the order in which they are registered; pytest calls the hooks of the last one first."""
 

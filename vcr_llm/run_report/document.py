@@ -27,7 +27,7 @@ def document(
     version: str,
     digest: Digest = lambda _path: None,
 ) -> dict[str, Any]:
-    """The document's value. Paths are relative to ``rootdir``, tokens and requests are counts, costs in USD."""
+    """The document's value. Paths are relative to ``rootdir``, dates ISO 8601, ``cost`` is in US dollars."""
     return {
         "version": VERSION,
         "tool": f"vcr-llm {version}",

@@ -255,7 +255,10 @@ def _failures(
         (past, "connection", "llm_on_bypass", policy.past),
     ):
         if found and chosen == "error":
-            more = {"llm_on_age": " older than allowed", "llm_on_bypass": " past a cassette"}.get(option, "")
+            more = {
+                "llm_on_age": " older than allowed",
+                "llm_on_bypass": " that no cassette let through",
+            }.get(option, "")
             yield f"{counted(len(found), what)}{more} ({option} is error)"
 
 

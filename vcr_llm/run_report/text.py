@@ -148,17 +148,18 @@ def findings(summary: Summary) -> Iterator[Finding]:
             heading, tuple(f"{each.path}: {numbers_text(each.unplayed or ())}" for each in unplayed)
         )
     if summary.orphans:
-        yield Finding(f"orphans: {counted(len(summary.orphans), 'cassette')} no test opened", summary.orphans)
+        yield Finding(
+            f"orphans: {counted(len(summary.orphans), 'cassette')} that no test opened", summary.orphans
+        )
     if summary.old:
         oldest = min(date for _, date in summary.old)
         yield Finding(
-            f"too old: {counted(len(summary.old), 'cassette')}, the oldest of {oldest.date()}; record again "
-            "with pytest --record-mode=rewrite",
+            f"too old: {counted(len(summary.old), 'cassette')}, the oldest of {oldest.date()}",
             tuple(f"{path}: {date.date()}" for path, date in summary.old),
         )
     if summary.old_files:
         yield Finding(
-            f"old format: {counted(len(summary.old_files), 'cassette')}; convert with vcr-llm migrate",
+            f"old format: {counted(len(summary.old_files), 'cassette')} (convert with vcr-llm migrate)",
             summary.old_files,
         )
     for text, bad in summary.lines:
