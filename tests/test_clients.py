@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 from clients import CLIENTS, Client, plain
-from clients.client import KEY
+from clients.client import KEY, require
 from protocols import EveryProvider
 from pytest_recording import network
 
@@ -24,8 +23,6 @@ pytestmark = [
     pytest.mark.sdk,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # the clients' own
 ]
-REQUIRED = bool(os.environ.get("VCR_LLM_CLIENTS"))
-"""Whether a client that is not installed is a failure."""
 
 
 @pytest.fixture
@@ -99,9 +96,7 @@ def operation_of(request: Any) -> str:
 def test_a_client_records_and_replays(
     client: Client, everything: EveryProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if client.missing and not REQUIRED:
-        pytest.skip(f"{', '.join(client.missing)} not installed: pip install -e '.[dev,clients]'")
-    assert client.missing == []
+    require(*client.needs, beside_current=client.beside_current)
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or importing it goes to the network
     path = tmp_path / "x.llm.json"
 

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,7 @@ from vcr_llm.errors import (
 from vcr_llm.fingerprint import Fingerprint, fingerprint
 from vcr_llm.interaction import EPOCH, Interaction, Request
 from vcr_llm.matchers import MATCHERS, View, fingerprint_of, llm_strict
+from vcr_llm.pairs import Pairs, bare_interaction, recorded_request
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.providers import Usage
@@ -43,6 +45,7 @@ from vcr_llm.vcr_bridge import (
     BridgedCassette,
     CannotOverwriteExistingCassetteException,
     CassetteContextDecorator,
+    CassetteNotFoundError,
     Lookup,
     Pair,
     RecordMode,
@@ -202,7 +205,10 @@ class Cassette(BridgedCassette):
 
     def _load(self) -> None:
         self.loading = True
-        super()._load()
+        if getattr(self.persister, "own", False) and not self.has_load_hooks:
+            self._load_file()
+        else:
+            super()._load()
         if self._session is not None and self._session.refresh:
             # Read all the same: what cannot be read is never replaced.
             self.forget_loaded()
@@ -211,6 +217,27 @@ class Cassette(BridgedCassette):
             pairs, self._missing_extras = self.persister.load_extras(self.serializer, os.fspath(self.path))
             self.load_more(pairs)
         self.loading = False
+
+    def _load_file(self) -> None:
+        """What vcrpy's ``_load`` does, without copying each interaction where no filter looks at it."""
+        with suppress(CassetteNotFoundError):
+            content = self.persister.load(os.fspath(self.path), self.serializer)
+            pairs = content.pairs
+            if isinstance(pairs, Pairs) and self.filters_headers_only:
+                for place, (request, response) in pairs.made():
+                    pairs[place] = (request, self._decoded(response))
+                self.take(pairs, content.metadata)
+            else:
+                self.take([], content.metadata)
+                self.load_more(pairs)
+
+    def _decoded(self, response: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return decoded(response)
+        except MissingDecoderError as error:
+            if self.loading:
+                raise UnreadableCassetteError(str(error), path=os.fspath(self.path), remedy="") from None
+            raise
 
     loading = False
 
@@ -226,10 +253,8 @@ class Cassette(BridgedCassette):
 
     def _append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         try:
-            response = decoded(response)
+            response = self._decoded(response)
         except MissingDecoderError as error:
-            if self.loading:
-                raise UnreadableCassetteError(str(error), path=os.fspath(self.path), remedy="") from None
             self._save_error = VcrLlmError(f"{self.path}: a response was not recorded. {error}")
             return
         with self._lock:
@@ -361,8 +386,10 @@ class Cassette(BridgedCassette):
         """Index what has come to ``data`` since; all again where somebody has taken something out."""
         if len(self._recordings) > len(self.data):
             self._recordings = Recordings(self.rules)
-        for request, response in self.data[len(self._recordings) :]:
-            self._recordings.add(self._fingerprint(request), to_interaction(request, response))
+        for number in range(len(self._recordings), len(self.data)):
+            request = self._view(recorded_request(self.data, number))
+            found = fingerprint(request, match_host=self.rules.match_host, match_on=self.rules.match_on)
+            self._recordings.add(found, bare_interaction(self.data, number))
 
     # --- what is told afterwards
 
@@ -443,7 +470,7 @@ class Cassette(BridgedCassette):
     def _miss(self, request: VcrRequest) -> CassetteMiss:
         text = miss_text(
             self._compared(request),
-            [self._compared(recorded) for recorded, _ in self.data],
+            [self._view(recorded_request(self.data, number)) for number in range(len(self.data))],
             path=os.fspath(self.path),
             mode=RecordMode(self.record_mode).value,
             exists=self.rewound,

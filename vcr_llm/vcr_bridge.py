@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final, cast
 
+from vcr import filters
 from vcr.cassette import Cassette, CassetteContextDecorator
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.matchers import requests_match
@@ -46,6 +47,7 @@ __all__ = [
     "default_cassette_name",
     "deserialize",
     "extra_paths",
+    "is_bare",
     "is_tests_own",
     "jsonserializer",
     "merged_options",
@@ -104,6 +106,11 @@ def to_interaction(request: VcrRequest, response: Mapping[str, Any]) -> Interact
         rider.get("bare", False),
         rider.get("extra", {}),
     )
+
+
+def is_bare(response: Mapping[str, Any]) -> bool:
+    """Whether the recording says nothing of HTTP, see `Interaction`."""
+    return bool(response.get(RIDER, {}).get("bare"))
 
 
 def status_of(response: Mapping[str, Any]) -> int:
@@ -318,6 +325,30 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         if self.play_counts[number] == 0 and number < self.loaded_count:
             self._played_interactions.append(self.data[number])
         self.play_counts[number] += 1
+
+    @property
+    def has_load_hooks(self) -> bool:
+        """Whether ``after_load_interaction`` or ``filter_sensitive_data`` looks at what is loaded."""
+        return bool(self._after_load_interaction)
+
+    @property
+    def filters_headers_only(self) -> bool:
+        """Whether no record hook changes interactions of a file that has no request headers (ours)."""
+        requests, responses = self._filters, filters_of(self._before_record_response)
+        return (
+            requests is not None
+            and responses is not None
+            and all(getattr(each, "func", None) is filters.replace_headers for each in requests)
+            and all(each is filters.decode_response for each in responses)
+        )
+
+    def take(self, pairs: list[Pair], metadata: Mapping[str, Any] | None) -> None:
+        """What ``_load`` does with a file's interactions, but for copying and filtering each."""
+        self.data = pairs
+        self._old_interactions: list[Pair] = []
+        self._loaded_count = len(pairs)
+        self._metadata = dict(metadata or {})
+        self.dirty, self.rewound = False, True
 
     def load_more(self, pairs: Iterable[Pair]) -> None:
         """Append interactions of other files behind those of the cassette's own, as loaded ones."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing
 from typing import Any
 
-from clients.client import KEY, PARAMETERS, Call, Client, nothing_to_close
+from clients.client import KEY, PARAMETERS, Call, Client
 
 __all__ = ["SDKS"]
 
@@ -233,7 +234,7 @@ def bedrock(url: str) -> Any:
         aws_access_key_id=KEY,
         aws_secret_access_key="secret",
     )
-    return nothing_to_close(client)
+    return closing(client)
 
 
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"

@@ -15,6 +15,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "demo": "demo",
     "init": "init",
     "list": "list_",
+    "migrate": "migrate",
     "scan": "scan",
     "show": "show",
 }

@@ -18,8 +18,20 @@ import pytest
 __all__: list[str] = []
 
 PARTS: Final = (
-    *("options", "run_folder", "outcome", "placeholder_keys", "cassettes", "replay_marker", "call_fixture"),
-    *("record_mode", "run_facts", "whole_run", "budget", "summary"),
+    "options",
+    "run_folder",
+    "outcome",
+    "placeholder_keys",
+    "cassettes",
+    "replay_marker",
+    "call_fixture",
+    "audit",
+    "blocked_network",
+    "record_mode",
+    "run_facts",
+    "whole_run",
+    "budget",
+    "summary",
 )
 """In the order in which they are registered; pytest calls the hooks of the last one first."""
 
