@@ -242,6 +242,7 @@ def test_values_that_make_no_sense(pytester: pytest.Pytester, ini: str, said: st
 
 
 def test_every_option_is_in_one_group_of_the_help(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
     text = pytester.runpytest_inprocess("--help").stdout.str()
     group = text[text.index("\nvcr-llm:") :]
     group = group[: group.index("\n\n")]
