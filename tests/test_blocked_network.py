@@ -18,6 +18,7 @@ from pytest_recording import network
 
 from vcr_llm import grpc_calls
 
+pytestmark = pytest.mark.sdk
 BLOCKED = r"Network is disabled for host '(127\.0\.0\.1|localhost)'"
 SAY, REPEAT = "/echo.Echo/Say", "/echo.Echo/Repeat"
 

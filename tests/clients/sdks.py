@@ -40,6 +40,18 @@ def openai_aiohttp(url: str) -> Any:
     return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=KEY, http_client=openai.DefaultAioHttpClient())
 
 
+def azure(url: str) -> Any:
+    import openai
+
+    return openai.AzureOpenAI(azure_endpoint=url, api_key=KEY, api_version="2025-04-01-preview")
+
+
+def hugging_face(url: str) -> Any:
+    import huggingface_hub
+
+    return closing(huggingface_hub.InferenceClient(base_url=f"{url}/v1", api_key=KEY))
+
+
 def groq(url: str) -> Any:
     import groq
 
@@ -414,6 +426,8 @@ SDKS = (
     Client("openai", ("openai",), openai, {**SYNC_CHATS, **OPENAI_ONLY}),
     Client("openai", ("openai",), openai_async, {**ASYNC_CHATS, **OPENAI_ONLY}, "async"),
     Client("openai", ("openai", "aiohttp"), openai_aiohttp, {**ASYNC_CHATS, **OPENAI_ONLY}, "aiohttp"),
+    Client("openai", ("openai",), azure, SYNC_CHATS, "azure"),
+    Client("huggingface-hub", ("huggingface_hub",), hugging_face, SYNC_CHATS),
     Client("groq", ("groq",), groq, SYNC_CHATS),
     Client("groq", ("groq",), groq_async, ASYNC_CHATS, "async"),
     Client(
