@@ -44,9 +44,11 @@ __all__ = [
     "VcrRequest",
     "Watched",
     "decoded",
+    "default_cassette_name",
     "deserialize",
     "extra_paths",
     "is_bare",
+    "is_tests_own",
     "jsonserializer",
     "merged_options",
     "prepare_cassettes",
@@ -481,6 +483,20 @@ def prepare_cassettes(prepare: Prepare, opened: Callable[[Any, Any], None]) -> N
 
     use_cassette._before_vcr_llm = original  # type: ignore[attr-defined]
     theirs.use_cassette = use_cassette
+
+
+def default_cassette_name(item: Any) -> str:
+    """The name a test's cassette has unless it is told otherwise (``pytest_recording/plugin.py``)."""
+    from pytest_recording.plugin import get_default_cassette_name
+
+    return str(get_default_cassette_name(getattr(item, "cls", None), item.name))
+
+
+def is_tests_own(path: str, item: Any) -> bool:
+    """Whether a cassette's path is that of this one test: ``cassettes/MODULE/TEST.…`` (same file)."""
+    *_, folder, name = ("", *path.replace("\\", "/").split("/"))
+    own = default_cassette_name(item)
+    return folder == item.path.stem and name.startswith(f"{own}.")
 
 
 def merged_options(config: Mapping[str, Any], markers: Sequence[Any]) -> dict[str, Any]:
