@@ -19,8 +19,6 @@ from wire import WIRE_HEADER, WireProvider
 import vcr_llm
 from vcr_llm.session import temporary_folder
 
-pytestmark = pytest.mark.sdk
-
 TWO = """
 @pytest.mark.vcr
 def test_it():
@@ -144,6 +142,7 @@ def test_rewrite_refuses_a_cassette_that_cannot_be_read(suite: Suite) -> None:
     assert suite.cassette().read_text() == "{"
 
 
+@pytest.mark.sdk
 def test_rewrite_records_extra_cassettes_calls_not_again(suite: Suite) -> None:
     suite.test(TWO, sdk=False)
     suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)
@@ -154,6 +153,7 @@ def test_rewrite_records_extra_cassettes_calls_not_again(suite: Suite) -> None:
     assert prompts(suite.cassette("test_app/test_more.llm.json")) == ["more"]
 
 
+@pytest.mark.sdk
 def test_with_another_serializer_too_all_keeps_what_was_not_asked_again(
     provider: WireProvider, tmp_path: Path
 ) -> None:
@@ -240,6 +240,7 @@ with openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="k") as client:
     assert [file.name for file in tmp_path.iterdir()] == ["shared.llm.json"]
 
 
+@pytest.mark.sdk
 def test_what_somebody_changes_between_two_tests_stays(suite: Suite) -> None:
     suite.test(
         """
@@ -310,6 +311,7 @@ def ask(c: Any, wire: str = "") -> str:
     return str(answer.choices[0].message.content)
 
 
+@pytest.mark.sdk
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_failure_that_a_retry_mended_is_not_recorded(
     status: int, provider: WireProvider, tmp_path: Path
@@ -323,6 +325,7 @@ def test_a_failure_that_a_retry_mended_is_not_recorded(
         assert ask(c) == recorded
 
 
+@pytest.mark.sdk
 def test_a_failure_that_ended_the_call_is_recorded_and_replays_without_waiting(
     provider: WireProvider, tmp_path: Path
 ) -> None:
@@ -343,6 +346,7 @@ def test_a_failure_that_ended_the_call_is_recorded_and_replays_without_waiting(
     assert "retry-after" not in caught.value.response.headers
 
 
+@pytest.mark.sdk
 def test_record_errors_keeps_them_all(provider: WireProvider, tmp_path: Path) -> None:
     path = tmp_path / "x.llm.json"
     with clients(provider.url) as c, vcr_llm.use_cassette(path, record_errors=True):
@@ -352,6 +356,7 @@ def test_record_errors_keeps_them_all(provider: WireProvider, tmp_path: Path) ->
         assert ask(c) == recorded
 
 
+@pytest.mark.sdk
 def test_an_exception_in_the_application_keeps_what_was_recorded(
     provider: WireProvider, tmp_path: Path
 ) -> None:
@@ -386,6 +391,7 @@ for mode in ("once", "none"):
     assert prompts(tmp_path / "x.llm.json") == ["naïve 你好"]
 
 
+@pytest.mark.sdk
 def test_a_symlink_is_followed_and_permissions_stay(provider: WireProvider, tmp_path: Path) -> None:
     real, link = tmp_path / "real.json", tmp_path / "x.llm.json"
     real.write_text('{"version": "2.0", "provider": "openai", "interactions": []}')
@@ -428,6 +434,7 @@ with openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="k") as client:
     assert [path.name for path in tmp_path.iterdir()] == ["x.llm.json"]
 
 
+@pytest.mark.sdk
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_told(provider: WireProvider, tmp_path: Path) -> None:
     folder = tmp_path / "cassettes"
@@ -450,6 +457,7 @@ def question(c: Any, number: int) -> str:
     return str(c.openai.chat.completions.create(model="g", messages=messages).choices[0].message.content)
 
 
+@pytest.mark.sdk
 def test_sixty_four_threads_lose_and_double_nothing(provider: WireProvider, tmp_path: Path) -> None:
     path = tmp_path / "x.llm.json"
     numbers = [number % 32 for number in range(128)]
@@ -468,6 +476,7 @@ def test_sixty_four_threads_lose_and_double_nothing(provider: WireProvider, tmp_
     assert set(cassette.play_counts.values()) == {1}
 
 
+@pytest.mark.sdk
 async def test_five_hundred_tasks_lose_and_double_nothing(provider: WireProvider, tmp_path: Path) -> None:
     path = tmp_path / "x.llm.json"
     numbers = [number % 100 for number in range(500)]

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,8 +27,9 @@ from vcr_llm.errors import (
     VcrLlmWarning,
 )
 from vcr_llm.fingerprint import Fingerprint, fingerprint
-from vcr_llm.interaction import Interaction, Request
+from vcr_llm.interaction import EPOCH, Interaction, Request
 from vcr_llm.matchers import MATCHERS, View, fingerprint_of, llm_strict
+from vcr_llm.pairs import Pairs, bare_interaction, recorded_request
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.providers import Usage
@@ -43,6 +45,7 @@ from vcr_llm.vcr_bridge import (
     BridgedCassette,
     CannotOverwriteExistingCassetteException,
     CassetteContextDecorator,
+    CassetteNotFoundError,
     Lookup,
     Pair,
     RecordMode,
@@ -202,7 +205,10 @@ class Cassette(BridgedCassette):
 
     def _load(self) -> None:
         self.loading = True
-        super()._load()
+        if getattr(self.persister, "own", False) and not self.has_load_hooks:
+            self._load_file()
+        else:
+            super()._load()
         if self._session is not None and self._session.refresh:
             # Read all the same: what cannot be read is never replaced.
             self.forget_loaded()
@@ -211,6 +217,27 @@ class Cassette(BridgedCassette):
             pairs, self._missing_extras = self.persister.load_extras(self.serializer, os.fspath(self.path))
             self.load_more(pairs)
         self.loading = False
+
+    def _load_file(self) -> None:
+        """What vcrpy's ``_load`` does, without copying each interaction where no filter looks at it."""
+        with suppress(CassetteNotFoundError):
+            content = self.persister.load(os.fspath(self.path), self.serializer)
+            pairs = content.pairs
+            if isinstance(pairs, Pairs) and self.filters_headers_only:
+                for place, (request, response) in pairs.made():
+                    pairs[place] = (request, self._decoded(response))
+                self.take(pairs, content.metadata)
+            else:
+                self.take([], content.metadata)
+                self.load_more(pairs)
+
+    def _decoded(self, response: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return decoded(response)
+        except MissingDecoderError as error:
+            if self.loading:
+                raise UnreadableCassetteError(str(error), path=os.fspath(self.path), remedy="") from None
+            raise
 
     loading = False
 
@@ -226,10 +253,8 @@ class Cassette(BridgedCassette):
 
     def _append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         try:
-            response = decoded(response)
+            response = self._decoded(response)
         except MissingDecoderError as error:
-            if self.loading:
-                raise UnreadableCassetteError(str(error), path=os.fspath(self.path), remedy="") from None
             self._save_error = VcrLlmError(f"{self.path}: a response was not recorded. {error}")
             return
         with self._lock:
@@ -250,7 +275,7 @@ class Cassette(BridgedCassette):
         if found.ignored or not self.write_protected:
             _refuse_placeholder(request)
             if found.live_since is None:  # vcrpy asks more than once
-                open_cassettes.tell_live(self, to_request(request))
+                open_cassettes.tell_live(to_request(request))
                 found.live_since = time.perf_counter()
         return False
 
@@ -361,8 +386,10 @@ class Cassette(BridgedCassette):
         """Index what has come to ``data`` since; all again where somebody has taken something out."""
         if len(self._recordings) > len(self.data):
             self._recordings = Recordings(self.rules)
-        for request, response in self.data[len(self._recordings) :]:
-            self._recordings.add(self._fingerprint(request), to_interaction(request, response))
+        for number in range(len(self._recordings), len(self.data)):
+            request = self._view(recorded_request(self.data, number))
+            found = fingerprint(request, match_host=self.rules.match_host, match_on=self.rules.match_on)
+            self._recordings.add(found, bare_interaction(self.data, number))
 
     # --- what is told afterwards
 
@@ -376,26 +403,51 @@ class Cassette(BridgedCassette):
         outcome = Outcome.LIVE if stored is None else Outcome.RECORDED
         if stored is None and providers.classify(to_request(request)) is None:
             return  # somebody's download, which a filter ignores
-        self._ledger.append((outcome, request.method, request.uri, request.body, stored or response, seconds))
+        entry = outcome, request.method, request.uri, request.body, stored or response, seconds
+        self._ledger.append(entry)
+        open_cassettes.tell_answered(lambda: _call(entry))
 
     @property
     def calls(self) -> list[LlmCall]:
         """The LLM calls that were answered since the cassette opened, in order, replayed and live ones."""
         kept = {id(response) for _, response in self._recorded()}
-        found = []
-        for outcome, method, url, body, response, seconds in self._ledger:
-            if outcome is Outcome.RECORDED and id(response) not in kept:
-                outcome = Outcome.LIVE
-            interaction = to_interaction(VcrRequest(method, url, body, {}), readable(response))
-            call = providers.classify(interaction.request)
-            if call is not None:
-                found.append(LlmCall(call, interaction.request, interaction.response, outcome, seconds))
-        return found
+        entries = (
+            # A failure that a retry mended is not kept.
+            (Outcome.LIVE, *entry[1:]) if entry[0] is Outcome.RECORDED and id(entry[4]) not in kept else entry
+            for entry in self._ledger
+        )
+        return [call for call in map(_call, entries) if call is not None]
 
     @property
     def usage(self) -> Usage:
         """The tokens of all calls together, replayed and live ones."""
         return total_usage(self.calls)
+
+    @property
+    def session(self) -> Session | None:
+        """Which test of which run has opened it; None where no run of pytest has."""
+        return self._session
+
+    @property
+    def own_count(self) -> int:
+        """How many interactions its own file had when it was opened."""
+        return self._own_count
+
+    @property
+    def own_played(self) -> tuple[int, ...]:
+        """The numbers, from 1, of those that were played."""
+        return tuple(n + 1 for n in range(self._own_count) if self.play_counts[n])
+
+    @property
+    def extra_files(self) -> Sequence[str]:
+        """The extra cassettes that were read with it."""
+        return tuple(getattr(self.persister, "extra_files", ()))
+
+    @property
+    def oldest(self) -> str | None:
+        """The oldest date among its own recordings, ISO 8601; None where none says."""
+        dates = (to_interaction(*pair).date for pair in self.data[: self._own_count])
+        return min((date for date in dates if date != EPOCH), default=None)
 
     @property
     def answered(self) -> Counter[Outcome]:
@@ -418,7 +470,7 @@ class Cassette(BridgedCassette):
     def _miss(self, request: VcrRequest) -> CassetteMiss:
         text = miss_text(
             self._compared(request),
-            [self._compared(recorded) for recorded, _ in self.data],
+            [self._view(recorded_request(self.data, number)) for number in range(len(self.data))],
             path=os.fspath(self.path),
             mode=RecordMode(self.record_mode).value,
             exists=self.rewound,
@@ -524,6 +576,16 @@ class Cassette(BridgedCassette):
         return fingerprint(
             self._view(interaction.request), match_host=self.rules.match_host, match_on=self.rules.match_on
         )
+
+
+def _call(entry: Entry) -> LlmCall | None:
+    """What was asked and answered; None where that was no LLM call."""
+    outcome, method, url, body, response, seconds = entry
+    interaction = to_interaction(VcrRequest(method, url, body, {}), readable(response))
+    call = providers.classify(interaction.request)
+    if call is None:
+        return None
+    return LlmCall(call, interaction.request, interaction.response, outcome, seconds)
 
 
 def readable(response: dict[str, Any]) -> dict[str, Any]:

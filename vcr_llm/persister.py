@@ -19,7 +19,7 @@ from vcr_llm.serializer import LLM_JSON, Content, dump_interactions, load_pairs,
 from vcr_llm.session import REJECTED, Session, Shelf
 from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
 
-__all__ = ["INLINE_LIMIT", "Adding", "CassettePersister"]
+__all__ = ["INLINE_LIMIT", "Adding", "Blobs", "CassettePersister"]
 
 INLINE_LIMIT: Final = 32 * 1024
 """Bytes; a binary body above this goes into a file of its own, ``NAME.blobs/SHA256.bin``."""
@@ -41,24 +41,32 @@ class CassettePersister:
         self._wrapped = wrapped
         self._scrubber = scrubber
         self._old_formats = old_formats
-        self._own = not vcr_bridge.writes_files_itself(wrapped)
+        self.own = not vcr_bridge.writes_files_itself(wrapped)
+        """Whether we read and write the file, and not somebody's own persister."""
         self._head: CassetteData | None = None
         self.adding: Adding | None = None
         self.old_files: list[str] = []
         """The files in an old format that were read in place of cassettes of ours."""
+        self.extra_files: list[str] = []
+        """The extra cassettes that were read."""
 
     def load_cassette(self, cassette_path: str, serializer: Any) -> tuple[Any, ...]:
         """vcrpy's ``(requests, responses)``, and its metadata third where there is any."""
-        if not self._own:
+        if not self.own:
             loaded: tuple[Any, ...] = self._wrapped.load_cassette(cassette_path, serializer)
             return loaded
+        content = self.load(cassette_path, serializer)
+        requests = [request for request, _ in content.pairs]
+        responses = [response for _, response in content.pairs]
+        return (requests, responses, content.metadata) if content.metadata else (requests, responses)
+
+    def load(self, cassette_path: str, serializer: Any) -> Content:
+        """What a file of our own reading holds (see `own`). Raises vcrpy's `CassetteNotFoundError`."""
         content = self._read(Path(cassette_path), serializer)
         if content is None:
             raise CassetteNotFoundError
         self._head = content.head
-        requests = [request for request, _ in content.pairs]
-        responses = [response for _, response in content.pairs]
-        return (requests, responses, content.metadata) if content.metadata else (requests, responses)
+        return content
 
     def load_extras(self, serializer: Any, main: str) -> tuple[list[Pair], list[str]]:
         """The interactions of the extra cassettes, and the paths of those that do not exist."""
@@ -75,6 +83,7 @@ class CassettePersister:
                 missing.append(path)
             else:
                 pairs += content.pairs
+                self.extra_files.append(path)
         return pairs, missing
 
     def _read(self, path: Path, serializer: Any) -> Content | None:
@@ -94,7 +103,7 @@ class CassettePersister:
         path = Path(cassette_path)
         pairs = list(zip(cassette_dict["requests"], cassette_dict["responses"], strict=True))
         metadata = cassette_dict.get("metadata")
-        if self._own and serializer is LLM_JSON:
+        if self.own and serializer is LLM_JSON:
             # What is added to others' placeholders must not take theirs; what replaces them may, so that
             # recording again gives the same text again.
             grows = adding is not None and not (adding.replaces or adding.refreshes)
@@ -106,7 +115,7 @@ class CassettePersister:
                 self._add(path, recorded, metadata, adding)
             return
         cassette_dict = self._scrubbed(pairs, cassette_dict, serializer)
-        if self._own:
+        if self.own:
             text = vcr_bridge.serialize(cassette_dict, serializer)
             self._refuse(path, self._scrubber.scan_text(text))
             store.write(path, text)
@@ -125,7 +134,7 @@ class CassettePersister:
 
     def can_add(self, serializer: Any) -> bool:
         """Whether recordings can be added to what the file holds by then: only to files of our own."""
-        return self._own and serializer is LLM_JSON
+        return self.own and serializer is LLM_JSON
 
     def _add(
         self, path: Path, recorded: list[Interaction], metadata: Mapping[str, Any] | None, adding: Adding
@@ -159,7 +168,7 @@ class CassettePersister:
     def _base(self, path: Path, text: str | None) -> Content:
         """What a cassette held before: its own text, or where it had none that of the old file beside it."""
         if text is not None:
-            return load_pairs(text, _Blobs(path).read)
+            return load_pairs(text, Blobs(path).read)
         old = self._sibling(path)
         return (_read(old, LLM_JSON) if old is not None else None) or Content([])
 
@@ -172,7 +181,7 @@ class CassettePersister:
     ) -> None:
         for number, interaction in enumerate(interactions):
             self._refuse(path, self._scrubber.scan(interaction, number))
-        blobs = _Blobs(path)
+        blobs = Blobs(path)
         text = dump_interactions(interactions, head, metadata, blobs.save)
         blobs.write()
         store.write(path, text)
@@ -212,14 +221,14 @@ def _read(path: Path, serializer: Any) -> Content | None:
         if text is None:
             return None
         if serializer in (LLM_JSON, vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
-            return load_pairs(text, _Blobs(path).read)
+            return load_pairs(text, Blobs(path).read)
         requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
     except UnreadableCassetteError as error:
         raise error.at(str(path)) from None
     return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)
 
 
-class _Blobs:
+class Blobs:
     """The files with large binary bodies that belong to one cassette, named by their SHA-256."""
 
     def __init__(self, cassette: Path) -> None:
@@ -232,6 +241,15 @@ class _Blobs:
         name = f"{hashlib.sha256(raw).hexdigest()}.bin"
         self._new[name] = raw
         return name
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bodies that are to be kept here."""
+        return sum(map(len, self._new.values()))
+
+    def read_new(self, name: str) -> bytes:
+        """A body that `save` was given, whether it is on the disk yet or not."""
+        return self._new[name]
 
     def write(self) -> None:
         """Before the cassette that names them, so that it never names what is not there."""

@@ -74,11 +74,11 @@ class Recordings:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, print_: Fingerprint, interaction: Interaction) -> None:
-        """Index the next recording."""
+    def add(self, print_: Fingerprint, interaction: Interaction | None = None) -> None:
+        """Index the next recording; ``interaction`` is needed of one that says nothing of HTTP."""
         number = self._count
         self._count += 1
-        if interaction.bare and print_.call is not None:
+        if interaction is not None and interaction.bare and print_.call is not None:
             # Its host is a guess and its request may be trimmed: the operation stands for the place.
             self._bare = True
             place = str(print_.call.operation)

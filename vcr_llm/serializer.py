@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from vcr_llm import formats, schema, vcr_bridge
 from vcr_llm.interaction import CassetteData, Interaction
+from vcr_llm.pairs import Pairs
 from vcr_llm.schema.dumping import SaveFile
 from vcr_llm.schema.loading import ReadFile
 from vcr_llm.scrub import DEFAULT, Ledger, Scrubber
@@ -44,15 +45,22 @@ class Content:
 
 def load_pairs(text: str, read_file: ReadFile | None = None) -> Content:
     """A cassette's text in any known format. Raises `UnreadableCassetteError`."""
+    opened = schema.open_document(text, read_file)
+    if opened is not None:
+        entries, data = opened
+        return _content(Pairs(entries), data)
     reading = formats.read(text, read_file=read_file)
     if reading.document is None:
         pairs = [vcr_bridge.recorded_pair(recording) for recording in reading.recordings]
         return Content(pairs, metadata=reading.extra.get("metadata"))
     data = reading.document
+    return _content([vcr_bridge.to_pair(interaction) for interaction in data.interactions], data)
+
+
+def _content(pairs: list[Pair], data: CassetteData) -> Content:
     extra = dict(data.extra)
     metadata = extra.pop("metadata", None)
-    head = CassetteData((), data.provider, extra)
-    return Content([vcr_bridge.to_pair(interaction) for interaction in data.interactions], head, metadata)
+    return Content(pairs, CassetteData((), data.provider, extra), metadata)
 
 
 def to_interactions(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
+import hashlib
 import os
 import secrets
 import stat
 import time
-import zlib
 from contextlib import suppress
 from pathlib import Path
 
 from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
+from vcr_llm.formats import text_of
 
-__all__ = ["read", "remove", "write", "write_bytes"]
+__all__ = ["digest", "read", "remove", "write", "write_bytes"]
 
-_GZIP = b"\x1f\x8b"
 _PREFIX, _SUFFIX = ".vcr-llm-", ".tmp"
 _ABANDONED = 600
 """Seconds after which nobody is still writing a temporary file."""
@@ -24,7 +23,7 @@ _ABANDONED = 600
 def read(path: Path) -> str | None:
     """A cassette's text, decompressed where it is gzip; None where there is no such file.
 
-    Raises `UnreadableCassetteError` for anything else that is not UTF-8 text in a readable file.
+    Raises `UnreadableCassetteError` for anything else that is not Unicode text in a readable file.
     """
     try:
         raw = path.read_bytes()
@@ -36,27 +35,24 @@ def read(path: Path) -> str | None:
             path=str(path),
             remedy=_REMEDIES.get(type(error), "Make it readable for the user who runs the tests."),
         ) from None
-    if raw.startswith(_GZIP):
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UnreadableCassetteError(f"The gzip data is damaged: {error}", path=str(path)) from None
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        raise UnreadableCassetteError(
-            f"The byte 0x{raw[error.start]:02x} is not UTF-8",
-            path=str(path),
-            line=before.count(b"\n") + 1,
-            column=len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1,
-        ) from None
+        return text_of(raw)
+    except UnreadableCassetteError as error:
+        raise error.at(str(path)) from None
 
 
 _REMEDIES: dict[type[OSError], str] = {
     IsADirectoryError: "Remove the folder, or name the cassette otherwise.",
     NotADirectoryError: "A part of its path is a file; remove it, or name the cassette otherwise.",
 }
+
+
+def digest(path: Path) -> str | None:
+    """The SHA-256 of a file's bytes, in hexadecimal; None where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def write(path: Path, text: str) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final, cast
 
+from vcr import filters
 from vcr.cassette import Cassette, CassetteContextDecorator
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.matchers import requests_match
@@ -43,8 +44,11 @@ __all__ = [
     "VcrRequest",
     "Watched",
     "decoded",
+    "default_cassette_name",
     "deserialize",
     "extra_paths",
+    "is_bare",
+    "is_tests_own",
     "jsonserializer",
     "merged_options",
     "prepare_cassettes",
@@ -102,6 +106,11 @@ def to_interaction(request: VcrRequest, response: Mapping[str, Any]) -> Interact
         rider.get("bare", False),
         rider.get("extra", {}),
     )
+
+
+def is_bare(response: Mapping[str, Any]) -> bool:
+    """Whether the recording says nothing of HTTP, see `Interaction`."""
+    return bool(response.get(RIDER, {}).get("bare"))
 
 
 def status_of(response: Mapping[str, Any]) -> int:
@@ -317,6 +326,30 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
             self._played_interactions.append(self.data[number])
         self.play_counts[number] += 1
 
+    @property
+    def has_load_hooks(self) -> bool:
+        """Whether ``after_load_interaction`` or ``filter_sensitive_data`` looks at what is loaded."""
+        return bool(self._after_load_interaction)
+
+    @property
+    def filters_headers_only(self) -> bool:
+        """Whether no record hook changes interactions of a file that has no request headers (ours)."""
+        requests, responses = self._filters, filters_of(self._before_record_response)
+        return (
+            requests is not None
+            and responses is not None
+            and all(getattr(each, "func", None) is filters.replace_headers for each in requests)
+            and all(each is filters.decode_response for each in responses)
+        )
+
+    def take(self, pairs: list[Pair], metadata: Mapping[str, Any] | None) -> None:
+        """What ``_load`` does with a file's interactions, but for copying and filtering each."""
+        self.data = pairs
+        self._old_interactions: list[Pair] = []
+        self._loaded_count = len(pairs)
+        self._metadata = dict(metadata or {})
+        self.dirty, self.rewound = False, True
+
     def load_more(self, pairs: Iterable[Pair]) -> None:
         """Append interactions of other files behind those of the cassette's own, as loaded ones."""
         for request, response in pairs:
@@ -450,6 +483,20 @@ def prepare_cassettes(prepare: Prepare, opened: Callable[[Any, Any], None]) -> N
 
     use_cassette._before_vcr_llm = original  # type: ignore[attr-defined]
     theirs.use_cassette = use_cassette
+
+
+def default_cassette_name(item: Any) -> str:
+    """The name a test's cassette has unless it is told otherwise (``pytest_recording/plugin.py``)."""
+    from pytest_recording.plugin import get_default_cassette_name
+
+    return str(get_default_cassette_name(getattr(item, "cls", None), item.name))
+
+
+def is_tests_own(path: str, item: Any) -> bool:
+    """Whether a cassette's path is that of this one test: ``cassettes/MODULE/TEST.…`` (same file)."""
+    *_, folder, name = ("", *path.replace("\\", "/").split("/"))
+    own = default_cassette_name(item)
+    return folder == item.path.stem and name.startswith(f"{own}.")
 
 
 def merged_options(config: Mapping[str, Any], markers: Sequence[Any]) -> dict[str, Any]:

@@ -13,8 +13,10 @@ import vcr_llm
 _MODULES: Final[Mapping[str, str]] = {
     "clear": "clear",
     "demo": "demo",
+    "export": "export",
     "init": "init",
     "list": "list_",
+    "migrate": "migrate",
     "scan": "scan",
     "show": "show",
 }

@@ -94,7 +94,7 @@ def _placed(reader: Callable[[Any], Reading], document: Any, text: str, is_json:
 
 
 def _own(text: str, document: dict[str, Any], read_file: ReadFile | None) -> Reading:
-    data = schema.load(text, read_file)
+    data = schema.load(text, read_file, document)
     with_http = any(isinstance(entry, dict) and "http" in entry for entry in document["interactions"])
     name = "vcr-llm" if with_http else f"llm-mock {document.get('version', '2.0')}"
     return Reading(name, document=data)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from vcr_llm.formats.recording import (
+    KEPT,
     NotACassetteError,
     Reading,
     Recording,
@@ -17,8 +18,8 @@ from vcr_llm.formats.recording import (
     entries_of,
     headers_of,
     json_bytes,
+    kept,
     moment,
-    plain,
     required,
     status_of,
     text_bytes,
@@ -27,6 +28,7 @@ from vcr_llm.formats.recording import (
 __all__ = ["is_cassetter", "read"]
 
 _OTHERS: Final = {"grpc_interactions": "gRPC calls", "ws_interactions": "WebSocket sessions"}
+_KNOWN: Final = frozenset({"version", "interactions"})
 _TYPES: Final = frozenset({"json", "text", "binary", "none"})
 
 
@@ -57,14 +59,14 @@ def read(document: Mapping[str, Any]) -> Reading:
             f"a recording of {' and '.join(others.values())} alone, which vcrpy cannot replay"
         )
     warnings = tuple(
-        f"{len(document[name])} {what} cannot be replayed; they are kept under {name!r}"
+        f"{len(document[name])} {what} cannot be replayed; they are kept in the member {KEPT!r}"
         for name, what in others.items()
     )
     recordings = tuple(_recording(entry, number) for number, entry in enumerate(entries))
-    extra = {
-        name: plain(value) for name, value in document.items() if name not in ("version", "interactions")
+    rest = {
+        name: value for name, value in document.items() if name not in ("version", "interactions") and value
     }
-    return Reading("cassetter", recordings, {name: value for name, value in extra.items() if value}, warnings)
+    return Reading("cassetter", recordings, kept(rest), warnings)
 
 
 def _recording(entry: Any, number: int) -> Recording:

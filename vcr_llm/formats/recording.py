@@ -18,8 +18,10 @@ from typing import Any, Final
 from vcr_llm import content
 from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.interaction import Body, CassetteData, Headers, Interaction, Request, Response
+from vcr_llm.jsontext import LossyJsonError, check_depth
 
 __all__ = [
+    "KEPT",
     "NotACassetteError",
     "Reading",
     "Recording",
@@ -27,6 +29,7 @@ __all__ = [
     "entries_of",
     "headers_of",
     "json_bytes",
+    "kept",
     "moment",
     "plain",
     "required",
@@ -213,6 +216,22 @@ def _key(name: Any) -> str:
     if isinstance(name, str):
         return name
     return json.dumps(name) if name is None or isinstance(name, bool | int | float) else str(plain(name))
+
+
+KEPT: Final = "recorded"
+"""The member of an interaction, or of the cassette, in which stands what has no other place."""
+
+
+def kept(rest: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a file says that a cassette has no place for, in one member; nothing where it says nothing."""
+    if not rest:
+        return {}
+    value = plain(dict(rest))
+    try:
+        check_depth(value)
+    except LossyJsonError:
+        value = json.dumps(value)
+    return {KEPT: value}
 
 
 _STATUS: Final = re.compile(r"\s*(\d{3})\b\s*(.*)", re.DOTALL)

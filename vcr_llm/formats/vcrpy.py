@@ -20,6 +20,7 @@ from vcr_llm.formats.recording import (
     entries_of,
     headers_of,
     json_bytes,
+    kept,
     moment,
     plain,
     required,
@@ -46,7 +47,8 @@ _KNOWN_MESSAGE: Final = frozenset({"headers", "body", "content", "form", "record
 
 _KNOWN_ENTRY: Final = frozenset({"request", "response", "recorded_at", "id"})
 _KNOWN_TOP: Final = frozenset(
-    {"version", "interactions", "http_interactions", "requests", "responses", "recorded_with", "rwmutex"}
+    {"version", "interactions", "http_interactions", "requests", "responses", "metadata"}
+    | {"recorded_with", "rwmutex"}
 )
 
 
@@ -146,17 +148,19 @@ def _unwrapped(body: Mapping[str, Any]) -> bytes | None:
 
 
 def _rest(entry: Any, request: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
-    rest = {str(name): plain(value) for name, value in entry.items() if name not in _KNOWN_ENTRY}
+    rest = {name: value for name, value in entry.items() if name not in _KNOWN_ENTRY}
     messages = (("request", request, _KNOWN_REQUEST), ("response", response, _KNOWN_RESPONSE))
     for kind, message, known in messages:
         more = {name: value for name, value in message.items() if name not in known | _KNOWN_MESSAGE}
         if more:
-            rest[f"recorded_{kind}"] = plain(more)
-    return rest
+            rest[kind] = more
+    return kept(rest)
 
 
 def _extra(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(name): plain(value) for name, value in document.items() if name not in _KNOWN_TOP}
+    metadata = {"metadata": plain(document["metadata"])} if document.get("metadata") else {}
+    rest = {name: value for name, value in document.items() if name not in _KNOWN_TOP}
+    return {**metadata, **kept(rest)}
 
 
 # --- the shapes of a file -------------------------------------------------------------------------------

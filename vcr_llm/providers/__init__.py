@@ -51,6 +51,7 @@ __all__ = [
     "body_fields",
     "classify",
     "key_variables",
+    "owners_of",
     "read_answer",
     "read_messages",
     "register",
@@ -108,8 +109,7 @@ def _claims(method: str, host: str, path: str) -> tuple[str | None, Operation | 
 
     Kept, because there are many patterns and few URLs.
     """
-    name = _PORT.sub("", host).strip("[]")
-    owners = [one for one in PROVIDERS if one.hosts.fullmatch(name) or one.hosts.fullmatch(host)]
+    owners = owners_of(host)
     claimed = [
         [
             operation
@@ -124,6 +124,12 @@ def _claims(method: str, host: str, path: str) -> tuple[str | None, Operation | 
         next(iter(claimed[0]), None),
         tuple(claimed[1]),
     )
+
+
+def owners_of(host: str) -> list[Provider]:
+    """The providers whose own a host is, given as ``host`` or ``host:port``."""
+    name = _PORT.sub("", host).strip("[]")
+    return [one for one in PROVIDERS if one.hosts.fullmatch(name) or one.hosts.fullmatch(host)]
 
 
 _PORT: Final = re.compile(r":\d*$")

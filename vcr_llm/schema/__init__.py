@@ -10,6 +10,7 @@ lose something (see `jsontext` and `sse`) is kept as text, bytes that are no tex
 """
 
 from vcr_llm.schema.dumping import dump
+from vcr_llm.schema.entries import Entries, open_document
 from vcr_llm.schema.loading import is_document, load, load_json
 
-__all__ = ["dump", "is_document", "load", "load_json"]
+__all__ = ["Entries", "dump", "is_document", "load", "load_json", "open_document"]

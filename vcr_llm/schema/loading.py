@@ -16,16 +16,28 @@ from vcr_llm.schema.checks import Wrong, kind_of, member
 from vcr_llm.schema.streaming import stream_body
 from vcr_llm.schema.terms import JSON, STREAM, VERSION, phrase
 
-__all__ = ["ReadFile", "is_document", "load", "load_json"]
+__all__ = [
+    "KNOWN",
+    "KNOWN_AT_TOP",
+    "VERSIONS",
+    "ReadFile",
+    "is_document",
+    "load",
+    "load_json",
+    "no_constant",
+    "read_entry",
+    "reads_as",
+]
 
 ReadFile = Callable[[str], bytes]
 """The bytes of a body that is kept in a file beside the cassette, by its name there."""
 
-_VERSIONS: Final = ("1.0", VERSION)
-_KNOWN: Final = frozenset(
-    {"hash", "request", "response", "streaming", "stream_events", "recorded_at", "http"}
+VERSIONS: Final = ("1.0", VERSION)
+KNOWN: Final = frozenset({"hash", "request", "response", "streaming", "stream_events", "recorded_at", "http"})
+KNOWN_AT_TOP: Final = frozenset({"version", "provider", "interactions"})
+_KNOWN_IN_HTTP: Final = frozenset(
+    {"method", "url", "status", "reason", "headers", "request_body", "response_body", "stream"}
 )
-_KNOWN_AT_TOP: Final = frozenset({"version", "provider", "interactions"})
 
 
 def is_document(document: object) -> bool:
@@ -43,14 +55,15 @@ def is_document(document: object) -> bool:
     )
 
 
-def load(text: str, read_file: ReadFile | None = None) -> CassetteData:
+def load(text: str, read_file: ReadFile | None = None, document: Any = None) -> CassetteData:
     """The cassette in a document's text.
 
     Raises `UnreadableCassetteError` with line and column for text that is no JSON or no cassette, and
     `NewerCassetteError` for a version after 2.0. ``read_file`` fetches bodies kept beside the cassette;
-    it is called when such a body is first needed.
+    it is called when such a body is first needed. ``document``: what `load_json` says of the text, where
+    it has been asked already.
     """
-    document = load_json(text)
+    document = load_json(text) if document is None else document
     try:
         return _data(document, read_file)
     except Wrong as wrong:
@@ -65,7 +78,7 @@ def load_json(text: str) -> Any:
     if not text.strip():
         raise UnreadableCassetteError("The cassette is empty", line=1, column=1)
     try:
-        return json.loads(text, parse_constant=_no_constant, parse_float=jsontext.finite)
+        return json.loads(text, parse_constant=no_constant, parse_float=jsontext.finite)
     except json.JSONDecodeError as error:
         raise UnreadableCassetteError(
             f"The cassette is not valid JSON: {error.msg}", line=error.lineno, column=error.colno
@@ -74,7 +87,7 @@ def load_json(text: str) -> Any:
         raise UnreadableCassetteError(f"The cassette is not usable JSON: {error}", line=1, column=1) from None
 
 
-def _no_constant(name: str) -> NoReturn:
+def no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
@@ -92,15 +105,15 @@ def _data(document: Any, read_file: ReadFile | None) -> CassetteData:
     if not isinstance(document, dict):
         raise Wrong(f"A cassette is a JSON object, not {kind_of(document)}")
     version = document.get("version", VERSION)
-    if version not in _VERSIONS:
-        known = " and ".join(_VERSIONS)
+    if version not in VERSIONS:
+        known = " and ".join(VERSIONS)
         raise Wrong(f"The cassette has the version {version!r}; this vcr-llm reads {known}", "version")
     entries = member(document, "interactions", list, ())
     provider = member(document, "provider", str, (), None)
     return CassetteData(
         tuple(_interaction(entry, number, provider, read_file) for number, entry in enumerate(entries)),
         provider,
-        _extra(document, _KNOWN_AT_TOP),
+        _extra(document, KNOWN_AT_TOP),
     )
 
 
@@ -115,10 +128,12 @@ def _interaction(entry: Any, number: int, provider: str | None, read_file: ReadF
     http = member(entry, "http", dict, where, None)
     recorded_at = member(entry, "recorded_at", str, where, None)
     stored_hash = member(entry, "hash", str, where, None)
-    extra = _extra(entry, _KNOWN, *where)
+    extra = _extra(entry, KNOWN, *where)
     if http is None:
         return _bare(request, response, streaming, events, provider, where, (recorded_at, stored_hash, extra))
     place = (*where, "http")
+    if unknown := _extra(http, _KNOWN_IN_HTTP, *place):
+        extra["http"] = unknown
     status = member(http, "status", int, place, 200)
     headers = _headers(member(http, "headers", dict, place, {}), place)
     framing = member(http, "stream", dict, place, {})
@@ -137,6 +152,16 @@ def _interaction(entry: Any, number: int, provider: str | None, read_file: ReadF
         stored_hash,
         extra=extra,
     )
+
+
+def read_entry(
+    entry: Any, number: int, provider: str | None, read_file: ReadFile | None
+) -> Interaction | None:
+    """One entry of a document as an interaction; None where it is none (`load` says why)."""
+    try:
+        return _interaction(entry, number, provider, read_file)
+    except Wrong:
+        return None
 
 
 def _bare(
@@ -211,8 +236,7 @@ def _body(
 
 def reads_as(entry: dict[str, Any], interaction: Interaction, provider: str) -> bool:
     """Whether an entry without ``http`` would be read as this very interaction."""
-    try:
-        read = _interaction(entry, 0, provider, None)
-    except Wrong:
+    read = read_entry(entry, 0, provider, None)
+    if read is None:
         return False
     return (read.request, read.response) == (interaction.request, interaction.response)

@@ -1,0 +1,246 @@
+"""Cassettes that are read entry by entry: the same as read at once, and what a list of vcrpy's does."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import BOUNDED, cassettes, json_values
+
+import vcr_llm
+from vcr_llm import schema
+from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm.interaction import CassetteData
+from vcr_llm.pairs import Pairs
+from vcr_llm.schema import Entries
+from vcr_llm.vcr_bridge import to_pair
+
+URL = "https://api.openai.com/v1/chat/completions"
+
+
+def entry(number: int = 0, **members: Any) -> dict[str, Any]:
+    """An entry of a document, of the usual shape unless ``members`` make it another."""
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": f"Question {number}"}]}
+    headers = {"content-type": ["application/json"]}
+    usual = {
+        "hash": "0",
+        "request": asked,
+        "response": {"number": number},
+        "streaming": False,
+        "stream_events": [],
+        "recorded_at": "2026-11-23T10:00:00+00:00",
+        "http": {"method": "POST", "url": URL, "status": 200, "headers": headers},
+    }
+    return {**usual, **members}
+
+
+def document(*entries: dict[str, Any], **more: Any) -> str:
+    return json.dumps({"version": "2.0", "provider": "openai", **more, "interactions": entries})
+
+
+def opened(text: str) -> tuple[Entries, CassetteData]:
+    found = schema.open_document(text)
+    assert found is not None
+    return found
+
+
+# --- reading entry by entry is reading ---------------------------------------------------------------
+
+
+def same_as_at_once(text: str) -> bool:
+    """Whether a document is read entry by entry, and then with the same result as at once."""
+    found = schema.open_document(text)
+    if found is None:
+        return False
+    entries, head = found
+    data = schema.load(text)
+    assert list(entries) == list(data.interactions)
+    assert [entries.request(number) for number in range(len(entries))] == [
+        interaction.request for interaction in data.interactions
+    ]
+    assert (head.provider, head.extra) == (data.provider, data.extra)
+    return True
+
+
+@BOUNDED
+@given(cassettes)
+def test_what_we_write_is_read_entry_by_entry(data: CassetteData) -> None:
+    assert same_as_at_once(schema.dump(data, lambda raw: ""))
+
+
+MEMBERS = ["hash", "request", "response", "streaming", "stream_events", "recorded_at", "http", "more"]
+HTTP = ["method", "url", "status", "reason", "headers", "request_body", "response_body", "stream"]
+ODD = json_values() | st.sampled_from(
+    [
+        {"text": "text"},
+        {"json": [1]},
+        {"base64": "aGk="},
+        {"base64": "!"},
+        [{"data": {"a": 1}}],
+        [{"event": "two\nlines", "data": 1}],
+        [{"event": "ping"}],
+        {"Content-Type": "text/plain"},
+        {"content-type": ["text/plain", 1]},
+        {"content-encoding": ["zstd"]},
+        True,
+        0.5,
+    ]
+)
+
+
+@BOUNDED
+@given(st.sampled_from(MEMBERS), st.sampled_from([None, *HTTP]), ODD, st.booleans())
+def test_an_entry_is_taken_as_it_is_or_left_to_the_whole_reader(
+    name: str, inner: str | None, value: Any, gone: bool
+) -> None:
+    odd = entry()
+    place, key = (odd, name) if inner is None else (odd["http"], inner)
+    place.pop(key, None) if gone else place.update({key: value})
+    text = document(entry(1), odd)
+    if not same_as_at_once(text):
+        with pytest.raises(UnreadableCassetteError):
+            schema.load(text)
+
+
+@pytest.mark.parametrize("layout", [{}, {"indent": 2}, {"indent": "\t"}, {"separators": (",", ":")}])
+def test_any_layout_is_read(layout: dict[str, Any]) -> None:
+    value = json.loads(document(entry(1), entry(2), more={"a": 1}))
+    assert same_as_at_once(f"\n {json.dumps(value, **layout)} \n")
+    assert same_as_at_once(json.dumps({**value, "interactions": []}, **layout))
+
+
+BROKEN = (
+    lambda text: text + "x",
+    lambda text: text[:-1],
+    lambda text: text.replace('"version"', "version"),
+    lambda text: text.replace("2.0", "9.0"),
+    lambda text: text.replace("[{", "[,{", 1),
+    lambda text: text[:-2] + ",]}",
+    lambda text: text.replace('"number": 1', '"number": NaN'),
+    lambda text: text.replace('"number": 1', '"number": 1e999'),
+    lambda text: text.replace('"provider": "openai"', '"provider": 1'),
+    lambda text: text.replace("Question", "Quest\nion"),
+)
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_damaged_document_is_left_to_the_whole_reader(broken: Any) -> None:
+    text = broken(document(entry(1)))
+    assert schema.open_document(text) is None
+    with pytest.raises(UnreadableCassetteError):
+        schema.load(text)
+
+
+def test_a_document_whose_head_comes_last_is_left_to_the_whole_reader() -> None:
+    value = json.loads(document(entry(1)))
+    for names in (["interactions", "version", "provider"], ["version", "interactions", "provider"]):
+        text = json.dumps({name: value[name] for name in names})
+        assert schema.open_document(text) is None
+        assert len(schema.load(text).interactions) == 1
+
+
+# --- a list of pairs, made when asked for ------------------------------------------------------------
+
+
+def pairs(count: int = 3) -> Pairs:
+    return Pairs(opened(document(*map(entry, range(count))))[0])
+
+
+def made(count: int = 3) -> list[Any]:
+    return [to_pair(each) for each in opened(document(*map(entry, range(count))))[0]]
+
+
+def shown(given: Any) -> Any:
+    """Pairs as values that compare: vcrpy's requests only equal themselves."""
+    return [(request.uri, request.body, response) for request, response in given]
+
+
+def test_pairs_are_a_list() -> None:
+    plain = shown(made())
+    assert shown(pairs()) == plain
+    assert shown(pairs()[1:]) == plain[1:]
+    assert shown(reversed(pairs())) == plain[::-1]
+    more = made(1)
+    assert shown(pairs() + more) == plain + shown(more)
+    assert shown(more + pairs()) == shown(more) + plain
+    assert shown([pairs().pop()]) == plain[-1:]
+    assert shown(pairs().copy()) == shown(copy.deepcopy(pairs())) == shown([*pairs()]) == plain
+    assert [type(each) for pair in pairs() * 2 for each in pair].count(dict) == 6
+    assert "Request" in repr(pairs())
+    assert shown([pairs()[-1]]) == plain[-1:]
+    with pytest.raises(IndexError):
+        pairs()[3]
+
+
+def test_a_pair_is_made_once_and_stays_as_it_was_changed() -> None:
+    data = pairs()
+    assert data.made() == []
+    data[1][1]["status"]["code"] = 201
+    assert [place for place, _ in data.made()] == [1]
+    assert data[1][1]["status"]["code"] == 201
+    assert data[1] in data
+    assert data.index(data[2]) == 2
+    assert data == list(data)
+    del data[0]
+    data.insert(0, made(1)[0])
+    assert [json.loads(data.request(place).body.raw)["messages"][0]["content"] for place in range(3)] == [
+        f"Question {number}" for number in range(3)
+    ]
+
+
+# --- cassettes ---------------------------------------------------------------------------------------
+
+
+def written(folder: Path, *entries: dict[str, Any]) -> Path:
+    path = folder / "x.llm.json"
+    path.write_text(document(*entries))
+    return path
+
+
+def test_a_replayed_cassette_makes_only_what_it_plays(tmp_path: Path) -> None:
+    import httpx2
+
+    path = written(tmp_path, *map(entry, range(20)))
+    with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+        answer = httpx2.post(URL, json=entry(7)["request"])
+        assert answer.json() == {"number": 7}
+        assert [place for place, _ in cassette.data.made()] == [7]
+        assert len(cassette) == 20
+        assert [response["status"]["code"] for response in cassette.responses] == [200] * 20
+    assert path.read_text() == document(*map(entry, range(20)))
+
+
+def test_what_cannot_be_decoded_or_found_is_told_when_the_cassette_opens(tmp_path: Path) -> None:
+    encoded = entry()
+    encoded["http"] = {
+        **encoded["http"],
+        "headers": {"content-encoding": ["gzip"]},
+        "response_body": {"base64": base64.b64encode(b"\x1f\x8bno").decode()},
+    }
+    lost = entry()
+    lost["http"] = {**lost["http"], "response_body": {"file": f"{'0' * 64}.bin"}}
+    with pytest.raises(UnreadableCassetteError, match="cannot be read"):
+        vcr_llm.use_cassette(written(tmp_path, lost)).__enter__()
+    with vcr_llm.use_cassette(written(tmp_path, entry(), encoded), record_mode="none") as cassette:
+        assert [place for place, _ in cassette.data.made()] == [1]
+
+
+def test_a_filter_sees_every_interaction_it_saw_before(tmp_path: Path) -> None:
+    path = written(tmp_path, *map(entry, range(3)))
+    seen: list[str] = []
+
+    def note(request: Any) -> Any:
+        seen.append(request.uri)
+        return request
+
+    with vcr_llm.use_cassette(path, before_record_request=note, record_mode="none") as cassette:
+        assert seen == [URL] * 3
+        assert not isinstance(cassette.data, Pairs)
+    with vcr_llm.use_cassette(path, filter_headers=["authorization"], record_mode="none") as cassette:
+        assert isinstance(cassette.data, Pairs)

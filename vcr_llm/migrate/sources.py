@@ -1,0 +1,96 @@
+"""Which files are to be migrated, and what they become."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm.formats import text_of
+from vcr_llm.serializer import NAME
+
+__all__ = ["Source", "find", "grouped", "target_of"]
+
+_OURS: Final = f".{NAME}"
+_SUFFIXES: Final = (".yaml", ".yml", ".json", ".toml", ".har")
+_COMPRESSED: Final = ".gz"
+_HIDDEN: Final = frozenset({"node_modules", "__pycache__", "site-packages"})
+_CASSETTES: Final = re.compile(r"cassette|(?:^|[/\\_.-])(?:vcr|recordings?)(?:$|[/\\_-])", re.IGNORECASE)
+"""What the name of a folder says in which every file is meant as a cassette."""
+_MARK: Final = re.compile(
+    r"^(?:- |\{?\s*[\"']?)(?:http_)?(?:interactions|requests?)[\"']?\s*:|\"(?:http_)?interactions\"\s*:"
+    r"|^\s*\[\[\s*(?:grpc_|ws_)?interactions|\"fixtures\"\s*:|\"entries\"\s*:|\"request\"\s*:",
+    re.MULTILINE,
+)
+"""What a cassette of any format says somewhere, and hardly any other file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to migrate. ``meant``: whether it should be a cassette, because it lies among some.
+
+    ``named``: it was asked for by its own name.
+    """
+
+    path: Path
+    meant: bool = True
+    named: bool = False
+
+
+def target_of(path: Path) -> Path:
+    """The cassette of ours that a file becomes: ``x.yaml``, ``x.yaml.gz`` → ``x.llm.json`` beside it."""
+    if path.name.endswith(_OURS):
+        return path
+    name = path.name.removesuffix(_COMPRESSED)
+    suffix = next((suffix for suffix in _SUFFIXES if name.lower().endswith(suffix)), "")
+    return path.with_name(f"{name[: len(name) - len(suffix)] or name}{_OURS}")
+
+
+def find(folder: Path) -> Iterator[Source]:
+    """What may be a cassette in a folder and its subfolders, in the order of names.
+
+    Hidden folders, virtual environments and installed packages are left out. Outside of folders named like
+    those of cassettes only files count that look like one.
+    """
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if _is_searched(Path(parent), name))
+        among_cassettes = _CASSETTES.search(os.path.relpath(parent, folder.parent)) is not None
+        for name in sorted(files):
+            path = Path(parent, name)
+            # TOML is what configuration is written in, also among cassettes.
+            meant = among_cassettes and not name.endswith(".toml")
+            if name.endswith(_OURS) or (_may_be_one(name) and (meant or _looks_like_one(path))):
+                yield Source(path, meant)
+
+
+def _is_searched(parent: Path, name: str) -> bool:
+    if name.startswith(".") or name in _HIDDEN or name.endswith(f"{_OURS}.blobs"):
+        return False
+    return not (parent / name / "pyvenv.cfg").exists()
+
+
+def _may_be_one(name: str) -> bool:
+    lower = name.lower().removesuffix(_COMPRESSED)
+    return lower.endswith(_SUFFIXES) and not name.startswith(".")
+
+
+def _looks_like_one(path: Path) -> bool:
+    try:
+        return _MARK.search(text_of(path.read_bytes())) is not None
+    except (OSError, UnreadableCassetteError):
+        return False
+
+
+def grouped(sources: Iterable[Source]) -> list[list[Source]]:
+    """The sources by what they become, each file once; almost all groups have one."""
+    by_target: dict[Path, list[Source]] = {}
+    seen: set[Path] = set()
+    for source in sources:
+        if source.path not in seen:
+            seen.add(source.path)
+            by_target.setdefault(target_of(source.path), []).append(source)
+    return list(by_target.values())

@@ -1,0 +1,91 @@
+"""A cassette's interactions as vcrpy holds them, those of a file made when somebody asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from vcr_llm.interaction import Interaction, Request
+from vcr_llm.schema import Entries
+from vcr_llm.vcr_bridge import Pair, is_bare, to_interaction, to_pair, to_request
+
+__all__ = ["Pairs", "bare_interaction", "recorded_request"]
+
+
+class Pairs(list[Any]):
+    """A list of ``(request, response)``; each is made once, so that what somebody changes stays changed.
+
+    Where nobody has asked for a pair yet its number in the file stands.
+    """
+
+    def __init__(self, entries: Entries) -> None:
+        self._entries = entries
+        super().__init__(
+            number if made is None else to_pair(made)
+            for number, made in enumerate(map(entries.made, range(len(entries))))
+        )
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        found = super().__getitem__(index)
+        if isinstance(found, int):
+            found = to_pair(self._entries[found])
+            self[index] = found
+        return found
+
+    def __iter__(self) -> Iterator[Pair]:
+        place = 0
+        while place < len(self):
+            yield self[place]
+            place += 1
+
+    def __radd__(self, other: list[Pair]) -> list[Pair]:
+        return [*other, *self]
+
+    def made(self) -> list[tuple[int, Pair]]:
+        """The pairs that have been made, each behind its place."""
+        return [
+            (place, found) for place, found in enumerate(super().__iter__()) if not isinstance(found, int)
+        ]
+
+    def request(self, place: int) -> Request:
+        """The request of a pair; the pair is not made for this."""
+        found = super().__getitem__(place)
+        return self._entries.request(found) if isinstance(found, int) else to_request(found[0])
+
+    def bare(self, place: int) -> Interaction | None:
+        """The interaction if it says nothing of HTTP; those are made when they are read."""
+        found = super().__getitem__(place)
+        return None if isinstance(found, int) or not is_bare(found[1]) else to_interaction(*found)
+
+
+def _with_all_made(method: Callable[..., Any]) -> Callable[..., Any]:
+    def called(pairs: Pairs, *arguments: Any, **named: Any) -> Any:
+        for _ in pairs:
+            pass
+        return method(pairs, *arguments, **named)
+
+    return called
+
+
+_COMPARING = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "count", "index")
+_COPYING = ("__add__", "__mul__", "__rmul__", "__repr__", "__reversed__", "copy")
+_CHANGING = ("pop", "remove", "sort")
+
+for _name in (*_COMPARING, *_COPYING, *_CHANGING):
+    # A list does these with its elements in C, that is, with the numbers.
+    setattr(Pairs, _name, _with_all_made(getattr(list, _name)))
+
+
+def recorded_request(data: Sequence[Pair], place: int) -> Request:
+    """The request of a recording."""
+    return data.request(place) if isinstance(data, Pairs) else to_request(data[place][0])
+
+
+def bare_interaction(data: Sequence[Pair], place: int) -> Interaction | None:
+    """The recording if it says nothing of HTTP (see `Interaction`), else None."""
+    if isinstance(data, Pairs):
+        return data.bare(place)
+    pair = data[place]
+    return to_interaction(*pair) if is_bare(pair[1]) else None

@@ -1,0 +1,193 @@
+"""A document entry by entry: all are checked when it is opened, each is made when it is asked for.
+
+A replayed test plays one response of a thousand, so what is kept is the text and where its entries start.
+A document of an unusual shape is not read here: `load` reads every document, and says what is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final, overload
+
+from vcr_llm import jsontext
+from vcr_llm.interaction import Body, CassetteData, Interaction, Request
+from vcr_llm.schema.loading import KNOWN, KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
+
+__all__ = ["Entries", "open_document"]
+
+
+class Entries(Sequence[Interaction]):
+    """The interactions of a document, each made anew whenever it is asked for."""
+
+    def __init__(self, text: str, provider: str | None) -> None:
+        self._text = text
+        self._provider = provider
+        self._starts: list[int] = []
+        self._made: dict[int, Interaction] = {}
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Interaction: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Interaction]: ...
+    def __getitem__(self, index: int | slice) -> Interaction | list[Interaction]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        found = self._made.get(index) or read_entry(self._parsed(index), index, self._provider, None)
+        assert found is not None, "it was checked when the document was opened"
+        return found
+
+    def made(self, number: int) -> Interaction | None:
+        """The interaction if it is of another than the usual shape: those are made when they are read."""
+        return self._made.get(number)
+
+    def request(self, number: int) -> Request:
+        """The request of an interaction alone."""
+        made = self._made.get(number)
+        if made is not None:
+            return made.request
+        entry = self._parsed(number)
+        body, http = entry["request"], entry["http"]
+        return Request(http["method"], http["url"], Body.of_json(body) if body else None)
+
+    def _parsed(self, number: int) -> dict[str, Any]:
+        value: dict[str, Any] = _scan(self._text, self._starts[number])[0]
+        return value
+
+    def read(self, at: int, read_file: ReadFile | None) -> int:
+        """Read the list that stands at ``at`` in the text; answers where it ends."""
+        text = self._text
+        at = _blank(text, _after(text, at, "["))
+        while text[at] != "]":
+            entry, end = _scan(text, at)
+            if not _is_usual(entry):
+                made = read_entry(entry, len(self), self._provider, read_file)
+                if made is None:
+                    raise _Unusual
+                self._made[len(self)] = made
+            self._starts.append(at)
+            at = _next(text, end, "]")
+        return at + 1
+
+
+class _Unusual(ValueError):
+    """A document for `load`."""
+
+
+def open_document(text: str, read_file: ReadFile | None = None) -> tuple[Entries, CassetteData] | None:
+    """A document's interactions and, without them, its head; None for a text that only `load` can judge."""
+    try:
+        return _opened(text, read_file)
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteData]:
+    head: dict[str, Any] = {}
+    entries: Entries | None = None
+    at = _blank(text, _after(text, _blank(text, 0), "{"))
+    while text[at] != "}":
+        name, at = _scan(text, at)
+        if not isinstance(name, str) or name in head:
+            raise _Unusual
+        at = _blank(text, _after(text, _blank(text, at), ":"))
+        if name == "interactions":
+            provider = head.get("provider")
+            if head.get("version") not in VERSIONS or not isinstance(provider, str | None):
+                raise _Unusual
+            entries = Entries(text, provider)
+            head[name], at = None, entries.read(at, read_file)
+        elif entries is not None and name in KNOWN_AT_TOP:
+            raise _Unusual  # the provider counts in reading the interactions
+        else:
+            head[name], at = _scan(text, at)
+        at = _next(text, at, "}")
+    if entries is None or _blank(text, at + 1) != len(text):
+        raise _Unusual
+    extra = {name: value for name, value in head.items() if name not in KNOWN_AT_TOP}
+    jsontext.check_depth(extra)
+    return entries, CassetteData((), head.get("provider"), extra)
+
+
+_scan: Final = json.JSONDecoder(parse_constant=no_constant, parse_float=jsontext.finite).raw_decode
+_WHITE: Final = re.compile(r"[ \t\r\n]*")
+
+
+def _blank(text: str, at: int) -> int:
+    """The place of the next character that is no white space."""
+    match = _WHITE.match(text, at)
+    return match.end() if match else at
+
+
+def _after(text: str, at: int, character: str) -> int:
+    if text[at] != character:
+        raise _Unusual
+    return at + 1
+
+
+def _next(text: str, at: int, closing: str) -> int:
+    """The place of the next element, or of what closes the list or object."""
+    at = _blank(text, at)
+    if text[at] == closing:
+        return at
+    at = _blank(text, _after(text, at, ","))
+    if text[at] == closing:
+        raise _Unusual
+    return at
+
+
+_EVENT: Final = ("event", "id", "retry")
+_HTTP: Final = frozenset({"method", "url", "status", "reason", "headers"})
+
+
+def _is_usual(entry: Any) -> bool:
+    """Whether an entry has the shape that most have, so that reading it cannot fail.
+
+    With `_interaction` in `loading` this says twice what a document is; a test compares the two.
+    """
+    if type(entry) is not dict or not entry.keys() <= KNOWN:
+        return False
+    http, events = entry.get("http"), entry.get("stream_events")
+    if type(http) is not dict or not http.keys() <= _HTTP or type(events) is not list:
+        return False
+    return (
+        type(entry.get("request")) is dict
+        and type(entry.get("response")) is dict
+        and type(entry.get("streaming")) is bool
+        and type(entry.get("hash")) is str
+        and type(entry.get("recorded_at")) is str
+        and type(http.get("method")) is str
+        and type(http.get("url")) is str
+        and type(http.get("status")) is int
+        and type(http.get("reason", "")) is str
+        and _are_headers(http.get("headers"))
+        and all(map(_is_event, events))
+    )
+
+
+def _are_headers(headers: Any) -> bool:
+    if type(headers) is not dict:
+        return False
+    for name, values in headers.items():
+        # What is still encoded may need a decoder that is not there: that is told when a cassette opens.
+        if type(values) is not list or not name.islower() or name == "content-encoding":
+            return False
+        for value in values:
+            if type(value) is not str:
+                return False
+    return True
+
+
+def _is_event(event: Any) -> bool:
+    if type(event) is not dict or "data" not in event:
+        return False
+    for name, value in event.items():
+        if name == "data":
+            continue
+        if name not in _EVENT or type(value) is not str or "\n" in value or "\r" in value:
+            return False
+    return True
