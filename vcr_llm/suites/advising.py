@@ -132,6 +132,8 @@ def _unnecessary(suite: Suite) -> Iterator[str]:
             for name, why in editing.DROPPED.items():
                 if name in named:
                     yield f"{place}: {name}: {why}"
+            for name in editing.unknown(config.options or ()):
+                yield f"{place}: {name}: no option of vcrpy or anybody else, it has never done anything"
             for name in ("before_record_request", "before_record_response"):
                 if name in named:
                     yield (
@@ -181,7 +183,7 @@ def _by_hand(suite: Suite) -> Iterator[str]:
             "vcr_llm.VCR(fallback=…, cassette_library_dir=self._get_cassette_library_dir())"
         )
     for fact in suite.unparsed:
-        yield f"{_place(fact)}: not read, it is no Python that this version parses: {fact.text}"
+        yield f"{_place(fact)}: not read: {fact.text}"
 
 
 def _place(fact: Fact) -> str:
