@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import io
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -177,6 +178,35 @@ async def test_aiohttp_at_once_and_streamed(provider: WireProvider, path: Path) 
     with vcr_llm.use_cassette(path, record_mode="none") as cassette:
         assert await calls(["one", "two", "three"]) == recorded
         assert cassette.all_played
+
+
+async def test_aiohttp_forms_of_fields_and_of_files(provider: WireProvider, path: Path) -> None:
+    """A form object, unlike bytes and dicts, can be sent once and closes its files."""
+
+    async def send(session: aiohttp.ClientSession, path: str, form: aiohttp.FormData) -> Any:
+        async with session.post(f"{provider.url}{path}", data=form) as answer:
+            return await answer.json()
+
+    async def calls(spoken: bytes) -> list[Any]:
+        audio = aiohttp.FormData({"model": "whisper-1"})
+        audio.add_field("file", io.BytesIO(spoken), filename="a.wav", content_type="audio/wav")
+        async with aiohttp.ClientSession(headers=KEY) as session:
+            return [
+                await send(session, "/v1/audio/transcriptions", audio),
+                await send(session, "/json", aiohttp.FormData({"a": "1 ü"})),
+            ]
+
+    with vcr_llm.use_cassette(path) as cassette:
+        recorded = await calls(b"RIFF\x00\xff")
+    assert recorded[0]["text"].startswith("You said “a.wav, 6 bytes”")
+    assert cassette.requests[1].body == b"a=1+%C3%BC"
+    provider.stop()
+    with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+        assert await calls(b"RIFF\x00\xff") == recorded
+        assert cassette.all_played
+        assert not cassette.deviations
+    with vcr_llm.use_cassette(path, record_mode="none"), pytest.raises(vcr_llm.CassetteMissError):
+        await calls(b"RIFF\x00\xfe")
 
 
 def test_redirects_are_followed_when_replaying(provider: WireProvider, path: Path) -> None:

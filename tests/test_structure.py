@@ -35,7 +35,7 @@ FLOORS = [
     {"cassette", "migrate"},
     {"audit", "recorder"},
     {"dropin"},
-    {"demo", "pytest_plugin"},
+    {"demo", "pytest_plugin", "suites"},
     {"cli"},
 ]
 """A module imports only from the floors below its own; inside a package its files may import each other."""

@@ -52,6 +52,7 @@ from vcr_llm.vcr_bridge import (
     VcrRequest,
     decoded,
     requests_match,
+    settle_body,
     status_of,
     to_interaction,
     to_request,
@@ -268,6 +269,7 @@ class Cassette(BridgedCassette):
 
     def can_play_response_for(self, request: VcrRequest) -> bool:
         """Whether a recording answers the request. It is then reserved until the request is played."""
+        settle_body(request)
         with self._lock:
             found = self._lookup(request)
             if found.played or found.number is not None:

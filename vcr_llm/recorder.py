@@ -24,7 +24,7 @@ from vcr_llm.serializer import LLM_JSON, NAME
 
 __all__ = ["OPTIONS", "SESSION", "VCR", "is_ours", "open_cassette", "preset", "register", "use_cassette"]
 
-_RULES: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "repeat_others"}
+_RULES: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "always_first"}
 _SCRUBBING: Final = {
     "secret_names": "names",
     "secret_patterns": "patterns",
@@ -150,7 +150,7 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         **{name: value for name, value in options.items() if name not in own}
     )
     rules = Rules(
-        **{name: ours[name] for name in _RULES & ours.keys()}, repeat_others=merged["allow_playback_repeats"]
+        **{name: ours[name] for name in _RULES & ours.keys()}, always_first=merged["allow_playback_repeats"]
     )
     scrubber = _scrubber(ours)
     old_formats = merged["serializer"] is LLM_JSON
