@@ -30,7 +30,7 @@ FLOORS = [
     {"formats"},
     {"report", "siblings", "store", "vcr_bridge"},
     {"matchers", "open_cassettes", "pairs", "session"},
-    {"serializer"},
+    {"index", "serializer"},
     {"persister"},
     {"cassette", "migrate"},
     {"audit", "recorder"},
