@@ -5,6 +5,7 @@ VcrLlmError
 │   └── NewerCassetteError      written by a later version of the format
 ├── UnwritableCassetteError     a cassette that could not be saved (the old file stays)
 ├── CassetteMissError           a call that has no recording and may not be recorded
+├── BudgetError                 a live call that the run's record budget does not allow
 ├── PlaceholderKeyError         a live call that would go out with a placeholder key
 └── OptionError                 an option this package does not know (also a TypeError)
 
@@ -20,6 +21,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "BudgetError",
     "CassetteMissError",
     "DriftWarning",
     "FixtureNotFoundError",
@@ -138,6 +140,15 @@ class PlaceholderKeyError(VcrLlmError):
             f"the ini option llm_placeholder_keys provides for replaying. Nothing was sent. "
             f"To record, set {names} and run again; to replay, record this call first."
         )
+
+
+class BudgetError(VcrLlmError):
+    """A live LLM call beyond the budget (``--llm-max-calls``, ``--llm-max-cost``). It was not sent."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"The record budget is used up: {reason}. The call to {url} was not sent.")
 
 
 class OptionError(VcrLlmError, TypeError):

@@ -24,7 +24,7 @@ from vcr_llm.serializer import LLM_JSON, NAME
 
 __all__ = ["OPTIONS", "SESSION", "VCR", "is_ours", "open_cassette", "preset", "register", "use_cassette"]
 
-_RULES: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "repeat_others"}
+_RULES: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "always_first"}
 _SCRUBBING: Final = {
     "secret_names": "names",
     "secret_patterns": "patterns",
@@ -34,7 +34,11 @@ _SCRUBBING: Final = {
     "remove_headers": "remove_headers",
 }
 """Our options → the arguments of `Scrubber`."""
-OPTIONS: Final = _RULES | _SCRUBBING.keys() | {"record_errors"}
+_FOR_THE_RUN: Final = frozenset({"on_unplayed", "max_age"})
+"""What the pytest plugin's summary does about this cassette; `Session` has it."""
+POLICIES: Final = ("ignore", "warn", "error")
+"""What something found at the end of a run does: nothing, a line in the summary, a failure."""
+OPTIONS: Final = _RULES | _SCRUBBING.keys() | _FOR_THE_RUN | {"record_errors"}
 """The options of this package; they travel beside vcrpy's own."""
 
 _SEVERAL: Final = frozenset(
@@ -67,6 +71,9 @@ def preset(**overrides: Any) -> dict[str, Any]:
     ``match_host`` (True): scheme, host and port of an LLM call count.
     ``record_errors`` (False): keep failures that SDKs retry (408, 409, 429, 5xx) also where a later
     attempt of the same call succeeded.
+    ``on_unplayed`` ("warn"): whether interactions that no test plays are named at the end of the run
+    ("warn"), fail it ("error") or are fine ("ignore"). ``max_age`` (none): days after which the cassette
+    counts as too old. Both for pytest's summary only.
     ``secret_names``, ``secret_patterns``, ``secret_filters``: further names of fields that hold a secret,
     regular expressions (or pairs of a name and one), functions from text to text.
     ``personal_data`` (False): also replace email addresses, phone and card numbers.
@@ -92,6 +99,8 @@ def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
         checked[name] = (given,) if isinstance(given, str | re.Pattern) else tuple(given)
     if "secret_patterns" in checked:
         checked["secret_patterns"] = tuple(map(_pattern, checked["secret_patterns"]))
+    if checked.get("on_unplayed", "warn") not in POLICIES:
+        raise OptionError("on_unplayed", str(checked["on_unplayed"]), POLICIES, what="value")
     return checked
 
 
@@ -141,7 +150,7 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         **{name: value for name, value in options.items() if name not in own}
     )
     rules = Rules(
-        **{name: ours[name] for name in _RULES & ours.keys()}, repeat_others=merged["allow_playback_repeats"]
+        **{name: ours[name] for name in _RULES & ours.keys()}, always_first=merged["allow_playback_repeats"]
     )
     scrubber = _scrubber(ours)
     old_formats = merged["serializer"] is LLM_JSON

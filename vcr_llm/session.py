@@ -30,11 +30,19 @@ REJECTED: Final = ".rejected"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One test of a run. ``folder``: the run's; ``refresh``: the cassette starts empty (``rewrite``)."""
+    """One test of a run. ``folder``: the run's; ``refresh``: the cassette starts empty (``rewrite``).
+
+    ``mode`` is the record mode as the user says it and ``source`` where that was said; ``on_unplayed``
+    and ``max_age`` (days) are for the run's summary.
+    """
 
     folder: Path
     test: str
     refresh: bool = False
+    mode: str | None = None
+    source: str = "mark"
+    on_unplayed: str | None = None
+    max_age: float | None = None
 
 
 def temporary_folder() -> Path:
