@@ -161,6 +161,20 @@ import pytest
 def test_one(vcr_cassette):
     assert vcr_cassette.all_played, "vcr_cassette"
 """,
+    "tests/sub/conftest.py": """\
+import pytest
+
+@pytest.fixture
+def vcr(vcr):
+    vcr.register_matcher("mine", print)
+    return vcr
+""",
+    "tests/sub/test_both.py": """\
+import pytest
+
+def test_both(vcr, vcr_cassette):
+    pass
+""",
     "tests/cassettes/test_one.yaml": "interactions: []\n",
     "setup.cfg": "[tool:pytest]\naddopts = --vcr-record=none -ra\n",
     "requirements/test.txt": "pytest-vcr==1.0.2\n",

@@ -76,6 +76,13 @@ def _changed(source: Source, fallback: bool, advice: Advice) -> str:
     if not edits:
         return source.text
     after = edited(source.text, edits)
+    try:
+        ast.parse(after)
+    except SyntaxError as error:
+        advice.by_hand.append(
+            f"{source.path}: not in the patch, since line {error.lineno} would not parse any more ({error.msg})"
+        )
+        return source.text
     return editing.with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
 
 
@@ -177,6 +184,11 @@ def _different(suite: Suite, from_pytest_vcr: bool) -> Iterator[str]:
 
 
 def _by_hand(suite: Suite) -> Iterator[str]:
+    for fact in suite.facts("own vcr fixture"):
+        yield (
+            f"{_place(fact)}: a fixture vcr of its own takes the place of pytest-recording's: move what it "
+            "registers to pytest_recording_configure(config, vcr), and remove it"
+        )
     for fact in suite.facts("unittest"):
         yield (
             f"{_place(fact)}: {fact.text} is a VCRTestCase: override _get_vcr to return "
