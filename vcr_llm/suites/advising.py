@@ -80,7 +80,8 @@ def _changed(source: Source, fallback: bool, advice: Advice) -> str:
         ast.parse(after)
     except SyntaxError as error:
         advice.by_hand.append(
-            f"{source.path}: not in the patch, since line {error.lineno} would not parse any more ({error.msg})"
+            f"{source.path}: not in the patch, since line {error.lineno} would not parse any more "
+            f"({error.msg})"
         )
         return source.text
     return editing.with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
