@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vcr_llm.dropin import llm_mock
     from vcr_llm.errors import (
         CassetteMissError,
+        DriftError,
         DriftWarning,
         FixtureNotFoundError,
         FixtureParseError,
@@ -50,6 +51,7 @@ _HOMES = {
 __all__ = [  # noqa: RUF022 - in plain alphabetical order
     "Cassette",
     "CassetteMissError",
+    "DriftError",
     "DriftWarning",
     "FixtureNotFoundError",
     "FixtureParseError",

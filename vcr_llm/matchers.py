@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, fingerprint
 from vcr_llm.interaction import Request
+from vcr_llm.normalizers import Normalizer
 from vcr_llm.scrub import DEFAULT, Ledger, Scrubber, folded
 from vcr_llm.vcr_bridge import VcrRequest, to_request
 
@@ -22,17 +23,25 @@ _Known = tuple[str, str, Any, Any, Fingerprint]
 _known: weakref.WeakKeyDictionary[VcrRequest, _Known] = weakref.WeakKeyDictionary()
 
 
-class View:
-    """What of a request is compared: the request without its secrets, see `scrub.folded`.
+_AS_SENT: Final = Normalizer()
 
-    The very same object where there is none.
+
+class View:
+    """What of a request is compared: the request without its secrets, see `scrub.folded`, and normalised.
+
+    The very same object where nothing of this applies.
     """
 
-    def __init__(self, scrubber: Scrubber = DEFAULT) -> None:
+    def __init__(self, scrubber: Scrubber = DEFAULT, normalise: Normalizer = _AS_SENT) -> None:
         self._scrubber = scrubber
+        self._normalise = normalise
         self._urls: dict[str, str] = {}
 
     def __call__(self, request: Request) -> Request:
+        return self._normalise(self.clean(request))
+
+    def clean(self, request: Request) -> Request:
+        """The request without its secrets, otherwise as sent."""
         url = self._urls.get(request.url)
         if url is None:
             if len(self._urls) >= _URLS:

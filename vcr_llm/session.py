@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vcr_llm import store
+from vcr_llm.callers import Caller
 from vcr_llm.interaction import Interaction
 from vcr_llm.rerecording import Batch
 
@@ -30,11 +31,17 @@ REJECTED: Final = ".rejected"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One test of a run. ``folder``: the run's; ``refresh``: the cassette starts empty (``rewrite``)."""
+    """One test of a run. ``folder``: the run's; ``refresh``: the cassette starts empty (``rewrite``).
+
+    ``miss``: what a call without a recording is raised as, made from its text; None for this package's own
+    error. ``place``: where the test is.
+    """
 
     folder: Path
     test: str
     refresh: bool = False
+    miss: Callable[[str], BaseException] | None = None
+    place: Caller | None = None
 
 
 def temporary_folder() -> Path:

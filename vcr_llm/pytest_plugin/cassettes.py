@@ -6,7 +6,9 @@ ours (the preset, a matcher ``llm``, the serializer ``llm.json``), that instance
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,10 @@ from vcr_llm.pytest_plugin.run_folder import session
 if TYPE_CHECKING:
     import vcr
 
-__all__: list[str] = []
+    from vcr_llm.callers import Caller
+    from vcr_llm.cassette import Cassette
+
+__all__ = ["cassettes"]
 
 _item = pytest.StashKey[pytest.Item]()
 """The test whose fixture ``vcr`` is being set up: pytest-recording's functions are not told."""
@@ -62,12 +67,18 @@ def _prepare(
 ) -> tuple[dict[str, Any], list[pytest.Mark], str] | None:
     """Say which test records. ``rewrite`` becomes a refresh: the old file stays until the test has passed."""
     from vcr_llm import recorder, vcr_bridge
+    from vcr_llm.pytest_plugin.misses import miss_kind
 
     merged = vcr_bridge.merged_options(options, marks)
     if _item not in config.stash or not recorder.is_ours(merged):
         return None
     refresh = merged.get("record_mode", mode) == "rewrite"
-    recording = session(config.stash[_item], refresh=refresh)
+    item = config.stash[_item]
+    recording = replace(
+        session(item, refresh=refresh),
+        miss=miss_kind(item) if merged.get("on_miss", "fail") == "fail" else None,
+        place=_place(item),
+    )
     if refresh:
         options = {**options, "record_mode": "new_episodes"}
         marks = [
@@ -76,8 +87,20 @@ def _prepare(
     return {**options, recorder.SESSION: recording}, marks, mode
 
 
+def _place(item: pytest.Item) -> Caller:
+    from vcr_llm.callers import Caller
+
+    path, line, _ = item.reportinfo()
+    return Caller(os.fspath(path), (line or 0) + 1)
+
+
 def _without_rewrite(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if (name, value) != ("record_mode", "rewrite")}
+
+
+def cassettes(item: pytest.Item) -> list[Cassette]:
+    """The cassettes of ours that a test's marks have opened."""
+    return [context.cassette for context in item.stash.get(_contexts, []) if context.is_entered]
 
 
 def _opened(context: Any, config: pytest.Config) -> None:
