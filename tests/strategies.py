@@ -314,8 +314,9 @@ def responses(draw: st.DrawFn) -> Response:
 
 
 extras = st.dictionaries(st.sampled_from(["note", "metadata", "x", "é"]), json_values(leaves=4), max_size=2)
+in_http = json_values(leaves=4).map(lambda value: {"http": {"trailers": value}})
 dates = st.none() | st.sampled_from(["2026-11-23T10:00:00+00:00", "yesterday", ""])
-interactions = st.builds(Interaction, requests, responses(), dates, extra=extras)
+interactions = st.builds(Interaction, requests, responses(), dates, extra=extras | in_http)
 cassettes = st.builds(
     CassetteData,
     st.lists(interactions, max_size=3).map(tuple),

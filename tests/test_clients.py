@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from clients import CLIENTS, Client, plain
-from clients.client import KEY
+from clients.client import KEY, Call, require
 from protocols import EveryProvider
 from pytest_recording import network
 
@@ -24,8 +23,9 @@ pytestmark = [
     pytest.mark.sdk,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # the clients' own
 ]
-REQUIRED = bool(os.environ.get("VCR_LLM_CLIENTS"))
-"""Whether a client that is not installed is a failure."""
+
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -45,20 +45,24 @@ class Run:
     """How many misses there were; only where the call failed."""
 
 
-async def ask(client: Client, opened: Any, prompt: str, cassette: Any, run: Run) -> None:
+async def ask(client: Client, opened: Any, prompt: str, cassette: Any) -> Run:
     """All calls of a client, one after the other."""
+    run = Run()
     for name, call in client.calls.items():
         before, misses = len(cassette), len(cassette.misses)
         try:
-            answer = call.ask(opened, prompt)
-            run.answers[name] = plain(
-                await answer if inspect.isawaitable(answer) else answer, client.volatile
-            )
+            run.answers[name] = plain(await answer_of(call, opened, prompt), client.volatile)
         except Exception as error:
             if not misses_behind(error):
                 raise
             run.missed[name] = len(cassette.misses) - misses
         run.recorded[name] = tuple(map(operation_of, cassette.requests[before:]))
+    return run
+
+
+async def answer_of(call: Call, opened: Any, prompt: str) -> Any:
+    answer = call.ask(opened, prompt)
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 def misses_behind(error: BaseException | None) -> bool:
@@ -68,26 +72,23 @@ def misses_behind(error: BaseException | None) -> bool:
     return error is not None
 
 
-def run_sync(client: Client, url: str, prompt: str, cassette: Any, run: Run) -> None:
-    """Outside of an event loop, in which some clients refuse to work in sync."""
-    with client.make(url) as opened:
-        steps = ask(client, opened, prompt, cassette, run)
-        with pytest.raises(StopIteration):
-            steps.send(None)
+def use(client: Client, url: str, steps: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
+    """Open a client and do something with it; a sync one outside of any event loop, as some insist on."""
+    made = client.make(url)
+    if not client.is_async:
+        with made as opened, pytest.raises(StopIteration) as done:
+            steps(opened).send(None)
+        return done.value.value
 
+    async def on_a_loop() -> T:
+        async with made as opened:
+            return await steps(opened)
 
-async def run_async(client: Client, url: str, prompt: str, cassette: Any, run: Run) -> None:
-    async with client.make(url) as opened:
-        await ask(client, opened, prompt, cassette, run)
+    return asyncio.run(on_a_loop())
 
 
 def run(client: Client, url: str, prompt: str, cassette: Any) -> Run:
-    found = Run()
-    if client.is_async:
-        asyncio.run(run_async(client, url, prompt, cassette, found))
-    else:
-        run_sync(client, url, prompt, cassette, found)
-    return found
+    return use(client, url, lambda opened: ask(client, opened, prompt, cassette))
 
 
 def operation_of(request: Any) -> str:
@@ -95,16 +96,20 @@ def operation_of(request: Any) -> str:
     return str(call.operation) if call else f"{request.method} {request.path}"
 
 
-@pytest.mark.parametrize("client", CLIENTS, ids=str)
-def test_a_client_records_and_replays(
-    client: Client, everything: EveryProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if client.missing and not REQUIRED:
-        pytest.skip(f"{', '.join(client.missing)} not installed: pip install -e '.[dev,clients]'")
-    assert client.missing == []
+@pytest.fixture(params=CLIENTS, ids=str)
+def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Client:
+    found: Client = request.param
+    require(*found.needs, beside_current=found.beside_current)
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or importing it goes to the network
-    path = tmp_path / "x.llm.json"
+    return found
 
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.llm.json"
+
+
+def test_a_client_records_and_replays(client: Client, everything: EveryProvider, path: Path) -> None:
     with vcr_llm.use_cassette(path) as cassette:
         recorded = run(client, everything.url, "Weather in Paris?", cassette)
     assert recorded.recorded == {name: call.recorded for name, call in client.calls.items()}
@@ -127,3 +132,21 @@ def test_a_client_records_and_replays(
         most = {name: len(call.recorded) if call.at_once else 1 for name, call in client.calls.items()}
         assert changed.missed.keys() == most.keys()
         assert all(changed.missed[name] <= most[name] for name in most)
+
+
+def test_a_client_that_was_used_before(client: Client, everything: EveryProvider, path: Path) -> None:
+    """As one made at import is: the connections that it keeps must not lead past a cassette."""
+    call = next(iter(client.calls.values()))
+
+    async def steps(opened: Any) -> None:
+        await answer_of(call, opened, "Weather in Rome?")
+        with vcr_llm.use_cassette(path) as cassette:
+            recorded = plain(await answer_of(call, opened, "Weather in Paris?"), client.volatile)
+        assert tuple(map(operation_of, cassette.requests)) == call.recorded
+        everything.stop()
+        with network.blocking_context(), vcr_llm.use_cassette(path, record_mode="none") as cassette:
+            replayed = plain(await answer_of(call, opened, "Weather in Paris?"), client.volatile)
+        assert replayed == recorded
+        assert cassette.all_played
+
+    use(client, everything.url, steps)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
+import io
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +17,7 @@ import httpx
 import pytest
 import requests
 import urllib3
+from clients.client import require
 from wire import WireProvider
 
 import vcr_llm
@@ -54,8 +58,30 @@ def by_http_client(method: str, url: str, body: Any) -> Any:
     return answer
 
 
+def by_httplib2(method: str, url: str, body: Any) -> Any:
+    require("httplib2")
+    import httplib2
+
+    headers = {**KEY, "content-type": "application/json"}
+    with closing(httplib2.Http()) as client:
+        return json.loads(client.request(url, method, json.dumps(body) if body else None, headers)[1])
+
+
+def by_botocore(method: str, url: str, body: Any) -> Any:
+    require("botocore")
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+
+    headers = {**KEY, "content-type": "application/json"}
+    request = AWSRequest(method, url, headers, json.dumps(body) if body else None).prepare()
+    with closing(URLLib3Session()) as session:
+        return json.loads(session.send(request).content)
+
+
 KEY = {"authorization": "Bearer sk-test"}
-LIBRARIES: list[Fetch] = [by_httpx, by_httpx2, by_requests, by_urllib3, by_http_client]
+LIBRARIES: list[Fetch] = [
+    *(by_httpx, by_httpx2, by_requests, by_urllib3, by_http_client, by_httplib2, by_botocore)
+]
 
 
 def chat(text: str) -> dict[str, Any]:
@@ -79,9 +105,10 @@ def test_llm_calls_and_others_record_and_replay(fetch: Fetch, provider: WireProv
         answers["second"] = fetch("GET", f"{url}/json?a=1", None)
         return answers
 
-    with vcr_llm.use_cassette(path):
+    with vcr_llm.use_cassette(path) as cassette:
         recorded = calls(["one", "two", "three"])
     assert recorded["first"] != recorded["second"]
+    assert len(cassette) == len(provider.received) == 5
     provider.stop()
     with vcr_llm.use_cassette(path, record_mode="none") as cassette:
         assert calls(["three", "one", "two"]) == recorded
@@ -126,6 +153,60 @@ async def test_aiohttp_whose_json_bodies_arrive_as_dicts(provider: WireProvider,
     provider.stop()
     with vcr_llm.use_cassette(path, record_mode="none"):
         assert await calls(["two", "one"]) == recorded
+
+
+async def test_aiohttp_at_once_and_streamed(provider: WireProvider, path: Path) -> None:
+    url = f"{provider.url}/v1/chat/completions"
+
+    async def lines(session: aiohttp.ClientSession, text: str) -> list[bytes]:
+        body = json.dumps({**chat(text), "stream": True}).encode()
+        async with session.post(url, data=body, headers={"content-type": "application/json"}) as answer:
+            return [line async for line in answer.content]
+
+    async def whole(session: aiohttp.ClientSession, text: str) -> Any:
+        async with session.post(url, json=chat(text)) as answer:
+            return await answer.json()
+
+    async def calls(texts: list[str]) -> list[Any]:
+        async with aiohttp.ClientSession(headers=KEY) as session:
+            return await asyncio.gather(*(ask(session, text) for text in texts for ask in (lines, whole)))
+
+    with vcr_llm.use_cassette(path) as cassette:
+        recorded = await calls(["one", "two", "three"])
+    assert len(cassette) == len(provider.received) == 6
+    provider.stop()
+    with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+        assert await calls(["one", "two", "three"]) == recorded
+        assert cassette.all_played
+
+
+async def test_aiohttp_forms_of_fields_and_of_files(provider: WireProvider, path: Path) -> None:
+    """A form object, unlike bytes and dicts, can be sent once and closes its files."""
+
+    async def send(session: aiohttp.ClientSession, path: str, form: aiohttp.FormData) -> Any:
+        async with session.post(f"{provider.url}{path}", data=form) as answer:
+            return await answer.json()
+
+    async def calls(spoken: bytes) -> list[Any]:
+        audio = aiohttp.FormData({"model": "whisper-1"})
+        audio.add_field("file", io.BytesIO(spoken), filename="a.wav", content_type="audio/wav")
+        async with aiohttp.ClientSession(headers=KEY) as session:
+            return [
+                await send(session, "/v1/audio/transcriptions", audio),
+                await send(session, "/json", aiohttp.FormData({"a": "1 ü"})),
+            ]
+
+    with vcr_llm.use_cassette(path) as cassette:
+        recorded = await calls(b"RIFF\x00\xff")
+    assert recorded[0]["text"].startswith("You said “a.wav, 6 bytes”")
+    assert cassette.requests[1].body == b"a=1+%C3%BC"
+    provider.stop()
+    with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+        assert await calls(b"RIFF\x00\xff") == recorded
+        assert cassette.all_played
+        assert not cassette.deviations
+    with vcr_llm.use_cassette(path, record_mode="none"), pytest.raises(vcr_llm.CassetteMissError):
+        await calls(b"RIFF\x00\xfe")
 
 
 def test_redirects_are_followed_when_replaying(provider: WireProvider, path: Path) -> None:

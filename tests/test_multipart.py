@@ -61,6 +61,29 @@ def test_contents_come_back_byte_for_byte(fields: list[tuple[str, bytes]], bound
 
 @BOUNDED
 @given(
+    st.lists(
+        st.builds(
+            Part,
+            st.text("abc[]-_é", min_size=1),
+            st.binary(max_size=50) | st.just(b"\r\n--vcr-llm-form\r\n"),
+            st.none() | st.text("abc. ü"),
+            st.none() | st.just("audio/wav"),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_what_is_built_is_the_same_parts(parts: list[Part]) -> None:
+    assert multipart.parse(multipart.build(parts)) == parts
+
+
+def test_quotes_and_line_ends_in_names_are_escaped() -> None:
+    built = multipart.build([Part('a"b', b"", "x\r\ny")])
+    assert multipart.parse(built) == [Part("a%22b", b"", "x%0D%0Ay")]
+
+
+@BOUNDED
+@given(
     st.binary(max_size=120)
     | st.lists(st.sampled_from([b"--b", b"--", b"\r\n", b"x", b'; name="'])).map(b"".join)
 )

@@ -11,11 +11,11 @@ import pytest
 from test_scrub_corpus import interactions
 
 from vcr_llm.interaction import split_url
-from vcr_llm.providers import Call, classify, read_messages
+from vcr_llm.providers import Call, classify, read_answer, read_messages
 
 OPERATIONS = {
     ("anthropic complete", "anthropic"): 2,
-    ("anthropic messages", "anthropic"): 13,
+    ("anthropic messages", "anthropic"): 40,
     ("bedrock agent", "bedrock"): 2,
     ("bedrock converse", "bedrock"): 8,
     ("bedrock guardrail", "bedrock"): 1,
@@ -28,7 +28,7 @@ OPERATIONS = {
     ("gemini cachedContents", "gemini"): 1,
     ("gemini generateContent", "gemini"): 18,
     ("gemini interactions", "gemini"): 2,
-    ("generic llm", "generic"): 2,
+    ("generic llm", "generic"): 28,
     ("ollama chat", "ollama"): 4,
     ("ollama generate", "ollama"): 2,
     ("openai assistants", "openai"): 2,
@@ -41,7 +41,7 @@ OPERATIONS = {
     ("openai chat", "portkey"): 1,
     ("openai chat", "together"): 2,
     ("openai completions", "azure"): 1,
-    ("openai completions", "openai"): 9,
+    ("openai completions", "openai"): 12,
     ("openai completions", "together"): 2,
     ("openai completions", "writer"): 2,
     ("openai embeddings", "azure"): 4,
@@ -73,6 +73,7 @@ UNCLASSIFIED = {
     "DELETE api.openai.com/v1/models": 1,
     "DELETE localhost:8080/v1/schema": 2,
     "DELETE localhost:8882/indexes/TestIndex": 2,
+    "GET **REDACTED**": 4,
     "GET 20.102.90.50:2017/wiki17_abstracts": 1,
     "GET api-staging.traceloop.com/v2/datasets": 2,
     "GET api.openai.com/v1/models": 1,
@@ -86,6 +87,7 @@ UNCLASSIFIED = {
     "GET localhost:8080/v1/schema": 5,
     "GET localhost:8882/": 1,
     "HEAD static.simonwillison.net/static/2024": 2,
+    "POST **REDACTED**": 2,
     "POST api-staging.traceloop.com/v2/datasets": 8,
     "POST api.openai.com/v1/traces": 4,
     "POST eu-api.i.posthog.com/batch/": 1,
@@ -101,7 +103,7 @@ UNCLASSIFIED = {
 SAMPLE: list[tuple[str, str, str | None, bool, str]] = [
     ("anthropic complete", "anthropic", "claude-2.1", True, "92a5452e0c9a"),
     ("anthropic complete", "anthropic", "claude-instant-1.2", False, "8c2a6ef368bb"),
-    ("anthropic messages", "anthropic", "claude-3-7-sonnet-20250219", False, "13e143cefdf4"),
+    ("anthropic messages", "anthropic", "claude-3-7-sonnet-20250219", False, "e989b7fdb4ec"),
     ("anthropic messages", "anthropic", "claude-sonnet-4-20250514", True, "6fae5154d26b"),
     ("bedrock agent", "bedrock", None, True, "e2a820018e8e"),
     ("bedrock converse", "bedrock", "anthropic.claude-3-haiku-20240307-v1:0", True, "70d36462ae6f"),
@@ -126,7 +128,8 @@ SAMPLE: list[tuple[str, str, str | None, bool, str]] = [
     ("gemini generateContent", "gemini", "gemini-2.0-flash", True, "4f9876b555f4"),
     ("gemini interactions", "gemini", "gemini-2.5-flash-lite", True, "46070321f1b3"),
     ("gemini interactions", "gemini", None, False, "a74b22747ccb"),
-    ("generic llm", "generic", "luminous-base", False, "a4348deb78c5"),
+    ("generic llm", "generic", "gpt-5-nano", False, "204db8fe5d2f"),
+    ("generic llm", "generic", "gpt-5.5", True, "0848d99701ee"),
     ("ollama chat", "ollama", "llama3", True, "2ef728d37746"),
     ("ollama chat", "ollama", "nonexistent-model:latest", False, "2a6870bf5a6b"),
     ("ollama generate", "ollama", "llama3", False, "a7ab0467d49d"),
@@ -148,8 +151,8 @@ SAMPLE: list[tuple[str, str, str | None, bool, str]] = [
     ("openai chat", "together", "meta-llama/Llama-3.3-70B-Instruct-Turbo", True, "a60e9bc86a7e"),
     ("openai chat", "together", "mistralai/Mixtral-8x7B-Instruct-v0.1", False, "3321a5f7db56"),
     ("openai completions", "azure", "gpt-35-turbo", False, "dabd2ed90605"),
-    ("openai completions", "openai", "facebook/opt-125m", True, "6a3e9f51a920"),
-    ("openai completions", "openai", "gpt-3.5-turbo-instruct", False, "7852badb4880"),
+    ("openai completions", "openai", "gpt-3.5-turbo-instruct", False, "6c236b74eaa5"),
+    ("openai completions", "openai", "gpt-3.5-turbo-instruct", True, "905e05821691"),
     ("openai completions", "together", "mistralai/Mixtral-8x7B-Instruct-v0.1", False, "44cf16ebf878"),
     ("openai completions", "writer", "palmyra-x4", False, "819617e45aee"),
     ("openai completions", "writer", "palmyra-x4", True, "819617e45aee"),
@@ -229,7 +232,7 @@ def test_what_is_no_llm_call() -> None:
 
 
 def test_every_interaction_is_one_or_the_other() -> None:
-    assert len(calls()) == 311 == sum(OPERATIONS.values()) + sum(UNCLASSIFIED.values())
+    assert len(calls()) == 373 == sum(OPERATIONS.values()) + sum(UNCLASSIFIED.values())
 
 
 def test_model_stream_flag_and_prompt_of_a_sample_of_each() -> None:
@@ -249,3 +252,23 @@ def test_prompts_are_read_as_messages(provider: str) -> None:
     assert asked
     assert all(messages and all(message.role for message in messages) for messages in asked)
     assert all(any(message.text or message.tool_calls for message in messages) for messages in asked)
+
+
+UNREAD = {
+    "openai assistants": 2,
+    "openai chat": 1,  # whose body was recorded empty
+    "openai files": 2,
+    "openai speech": 1,
+    "openai thread messages": 3,  # the user's own, as they are posted
+    "openai threads": 2,
+}
+"""Of answers that are no errors those that say nothing in words or tokens."""
+
+
+def test_answers_are_read() -> None:
+    unread: Counter[str] = Counter()
+    for _, interaction in interactions():
+        call = classify(interaction.request)
+        if call is not None and interaction.response.status < 400 and read_answer(call, interaction) is None:
+            unread[str(call.operation)] += 1
+    assert unread == UNREAD

@@ -414,15 +414,15 @@ def test_header_values_may_be_single_texts_and_names_in_any_case() -> None:
     assert load(text).interactions[0].response.headers == {"content-type": ("text/plain",), "x-a": ("1", "2")}
 
 
-def test_unknown_members_are_kept_at_the_top_and_in_an_interaction() -> None:
-    document = {
-        **GOOD,
-        "note": {"b": 1, "a": [1.0]},
-        "interactions": [{**GOOD["interactions"][0], "x": None}],
-    }
+def test_unknown_members_are_kept_at_the_top_in_an_interaction_and_in_http() -> None:
+    (good,) = GOOD["interactions"]
+    http = {**good["http"], "trailers": {"x": ["1"]}}
+    document = {**GOOD, "note": {"b": 1, "a": [1.0]}, "interactions": [{**good, "http": http, "x": None}]}
     data = load(json.dumps(document))
-    assert (data.extra, data.interactions[0].extra) == ({"note": {"b": 1, "a": [1.0]}}, {"x": None})
+    extra = {"x": None, "http": {"trailers": {"x": ["1"]}}}
+    assert (data.extra, data.interactions[0].extra) == ({"note": {"b": 1, "a": [1.0]}}, extra)
     assert load(dump(data)) == data
+    assert json.loads(dump(data))["interactions"][0]["http"]["trailers"] == {"x": ["1"]}
 
 
 @pytest.mark.parametrize(

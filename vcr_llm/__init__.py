@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vcr_llm.cassette import Cassette
     from vcr_llm.dropin import llm_mock
     from vcr_llm.errors import (
+        BudgetError,
         CassetteMissError,
         DriftError,
         DriftWarning,
@@ -49,6 +50,7 @@ _HOMES = {
 """The modules of the promised names; those that are not here are errors and warnings."""
 
 __all__ = [  # noqa: RUF022 - in plain alphabetical order
+    "BudgetError",
     "Cassette",
     "CassetteMissError",
     "DriftError",

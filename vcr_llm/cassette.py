@@ -29,7 +29,7 @@ from vcr_llm.errors import (
     VcrLlmWarning,
 )
 from vcr_llm.fingerprint import Fingerprint, fingerprint
-from vcr_llm.interaction import Interaction, Request
+from vcr_llm.interaction import EPOCH, Interaction, Request
 from vcr_llm.matchers import MATCHERS, View, fingerprint_of, llm_strict
 from vcr_llm.normalizers import Normalizer
 from vcr_llm.pairs import Pairs, bare_interaction, recorded_request
@@ -55,6 +55,7 @@ from vcr_llm.vcr_bridge import (
     VcrRequest,
     decoded,
     requests_match,
+    settle_body,
     status_of,
     to_interaction,
     to_request,
@@ -282,6 +283,7 @@ class Cassette(BridgedCassette):
 
     def can_play_response_for(self, request: VcrRequest) -> bool:
         """Whether a recording answers the request. It is then reserved until the request is played."""
+        settle_body(request)
         with self._lock:
             found = self._lookup(request)
             if found.played or found.number is not None:
@@ -289,7 +291,7 @@ class Cassette(BridgedCassette):
         if found.ignored or not self.write_protected:
             _refuse_placeholder(request)
             if found.live_since is None:  # vcrpy asks more than once
-                open_cassettes.tell_live(self, to_request(request))
+                open_cassettes.tell_live(to_request(request))
                 found.live_since = time.perf_counter()
         return False
 
@@ -417,26 +419,51 @@ class Cassette(BridgedCassette):
         outcome = Outcome.LIVE if stored is None else Outcome.RECORDED
         if stored is None and providers.classify(to_request(request)) is None:
             return  # somebody's download, which a filter ignores
-        self._ledger.append((outcome, request.method, request.uri, request.body, stored or response, seconds))
+        entry = outcome, request.method, request.uri, request.body, stored or response, seconds
+        self._ledger.append(entry)
+        open_cassettes.tell_answered(lambda: _call(entry))
 
     @property
     def calls(self) -> list[LlmCall]:
         """The LLM calls that were answered since the cassette opened, in order, replayed and live ones."""
         kept = {id(response) for _, response in self._recorded()}
-        found = []
-        for outcome, method, url, body, response, seconds in self._ledger:
-            if outcome is Outcome.RECORDED and id(response) not in kept:
-                outcome = Outcome.LIVE
-            interaction = to_interaction(VcrRequest(method, url, body, {}), readable(response))
-            call = providers.classify(interaction.request)
-            if call is not None:
-                found.append(LlmCall(call, interaction.request, interaction.response, outcome, seconds))
-        return found
+        entries = (
+            # A failure that a retry mended is not kept.
+            (Outcome.LIVE, *entry[1:]) if entry[0] is Outcome.RECORDED and id(entry[4]) not in kept else entry
+            for entry in self._ledger
+        )
+        return [call for call in map(_call, entries) if call is not None]
 
     @property
     def usage(self) -> Usage:
         """The tokens of all calls together, replayed and live ones."""
         return total_usage(self.calls)
+
+    @property
+    def session(self) -> Session | None:
+        """Which test of which run has opened it; None where no run of pytest has."""
+        return self._session
+
+    @property
+    def own_count(self) -> int:
+        """How many interactions its own file had when it was opened."""
+        return self._own_count
+
+    @property
+    def own_played(self) -> tuple[int, ...]:
+        """The numbers, from 1, of those that were played."""
+        return tuple(n + 1 for n in range(self._own_count) if self.play_counts[n])
+
+    @property
+    def extra_files(self) -> Sequence[str]:
+        """The extra cassettes that were read with it."""
+        return tuple(getattr(self.persister, "extra_files", ()))
+
+    @property
+    def oldest(self) -> str | None:
+        """The oldest date among its own recordings, ISO 8601; None where none says."""
+        dates = (to_interaction(*pair).date for pair in self.data[: self._own_count])
+        return min((date for date in dates if date != EPOCH), default=None)
 
     @property
     def answered(self) -> Counter[Outcome]:
@@ -583,6 +610,16 @@ class Cassette(BridgedCassette):
         return fingerprint(
             self._view(interaction.request), match_host=self.rules.match_host, match_on=self.rules.match_on
         )
+
+
+def _call(entry: Entry) -> LlmCall | None:
+    """What was asked and answered; None where that was no LLM call."""
+    outcome, method, url, body, response, seconds = entry
+    interaction = to_interaction(VcrRequest(method, url, body, {}), readable(response))
+    call = providers.classify(interaction.request)
+    if call is None:
+        return None
+    return LlmCall(call, interaction.request, interaction.response, outcome, seconds)
 
 
 def readable(response: dict[str, Any]) -> dict[str, Any]:

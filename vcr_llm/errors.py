@@ -6,6 +6,7 @@ VcrLlmError
 ├── UnwritableCassetteError     a cassette that could not be saved (the old file stays)
 ├── CassetteMissError           a call that has no recording and may not be recorded
 ├── DriftError                  a recording answered a changed request, and on_drift is "error"
+├── BudgetError                 a live call that the run's record budget does not allow
 ├── PlaceholderKeyError         a live call that would go out with a placeholder key
 └── OptionError                 an option this package does not know (also a TypeError)
 
@@ -21,6 +22,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "BudgetError",
     "CassetteMissError",
     "DriftWarning",
     "FixtureNotFoundError",
@@ -143,6 +145,15 @@ class PlaceholderKeyError(VcrLlmError):
             f"the ini option llm_placeholder_keys provides for replaying. Nothing was sent. "
             f"To record, set {names} and run again; to replay, record this call first."
         )
+
+
+class BudgetError(VcrLlmError):
+    """A live LLM call beyond the budget (``--llm-max-calls``, ``--llm-max-cost``). It was not sent."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"The record budget is used up: {reason}. The call to {url} was not sent.")
 
 
 class OptionError(VcrLlmError, TypeError):

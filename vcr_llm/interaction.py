@@ -150,7 +150,8 @@ class Interaction:
     ``recorded_at``: ISO 8601 in UTC, None where unknown. ``hash``: the hash found in the file, by
     which llm-mock names the call, None for a fresh recording. ``bare``: read from a document that
     says nothing of HTTP (llm-mock's, or written by hand); URL and headers are then the provider's usual
-    ones. ``extra``: members of the document that neither llm-mock nor this package knows.
+    ones. ``extra``: members of the document that neither llm-mock nor this package knows, those of the
+    object ``http`` under this name.
     """
 
     request: Request

@@ -1,4 +1,4 @@
-"""multipart/form-data bodies: bytes to parts.
+"""multipart/form-data bodies: bytes to parts and back.
 
 Source: RFC 7578 and RFC 2046, section 5.1. Stored requests have no headers, so the boundary is read
 from the body's own first line. Clients draw a new boundary for every request; nothing that compares
@@ -8,9 +8,10 @@ bodies may see it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Part", "parse"]
+__all__ = ["Part", "build", "parse"]
 
 _OPENING = re.compile(rb"--([^\r\n]{1,200})\r\n")
 _PARAMETER = re.compile(r';\s*(name|filename)="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
@@ -53,3 +54,25 @@ def _part(chunk: bytes) -> Part | None:
     if "name" not in disposition:
         return None
     return Part(disposition["name"], content, disposition.get("filename"), headers.get("content-type"))
+
+
+def build(parts: Iterable[Part]) -> bytes:
+    """The body of a form with these parts, under the same boundary each time unless a part contains it."""
+    known = list(parts)
+    boundary = b"vcr-llm-form"
+    while any(boundary in part.content for part in known):
+        boundary += b"-"
+    return b"".join(b"--%b\r\n%b\r\n" % (boundary, _chunk(part)) for part in known) + b"--%b--\r\n" % boundary
+
+
+def _chunk(part: Part) -> bytes:
+    filename = "" if part.filename is None else f'; filename="{_escaped(part.filename)}"'
+    head = f'Content-Disposition: form-data; name="{_escaped(part.name)}"{filename}\r\n'
+    if part.content_type is not None:
+        head += f"Content-Type: {part.content_type}\r\n"
+    return head.encode("utf-8", "surrogateescape") + b"\r\n" + part.content
+
+
+def _escaped(name: str) -> str:
+    """As browsers and httpx do it (html.spec.whatwg.org, multipart/form-data encoding algorithm)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -47,6 +47,8 @@ class CassettePersister:
         self.adding: Adding | None = None
         self.old_files: list[str] = []
         """The files in an old format that were read in place of cassettes of ours."""
+        self.extra_files: list[str] = []
+        """The extra cassettes that were read."""
 
     def load_cassette(self, cassette_path: str, serializer: Any) -> tuple[Any, ...]:
         """vcrpy's ``(requests, responses)``, and its metadata third where there is any."""
@@ -81,6 +83,7 @@ class CassettePersister:
                 missing.append(path)
             else:
                 pairs += content.pairs
+                self.extra_files.append(path)
         return pairs, missing
 
     def _read(self, path: Path, serializer: Any) -> Content | None:

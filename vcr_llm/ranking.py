@@ -37,15 +37,16 @@ class Rules:
     """How strict matching is.
 
     ``strict``: only exact recordings answer. ``fallback``: names of the vcrpy matchers of the third
-    tier, none by default. ``repeats``: the last recording of a call answers again when all are played;
-    ``repeat_others`` says the same of requests that are no LLM call (vcrpy's ``allow_playback_repeats``).
+    tier, none by default. ``repeats``: the last recording of a call answers again when all are played.
+    ``always_first`` is vcrpy's ``allow_playback_repeats``: of the recordings of the best tier the first
+    answers, however often it was played.
     ``match_host``: scheme, host and port count. ``match_on``: the parts of an LLM call's key.
     """
 
     strict: bool = False
     fallback: tuple[str, ...] = ()
     repeats: bool = True
-    repeat_others: bool = False
+    always_first: bool = False
     match_host: bool = True
     match_on: tuple[str, ...] = MATCH_ON
 
@@ -136,11 +137,12 @@ class Recordings:
         return _merged([self._same.get(key, []) for key in keys])
 
     def _next(self, candidates: Sequence[int], free: Accepts, is_call: bool) -> int | None:
+        if self.rules.always_first:
+            return candidates[0]
         for number in candidates:
             if free(number):
                 return number
-        again = self.rules.repeats if is_call else self.rules.repeat_others
-        return candidates[-1] if again else None
+        return candidates[-1] if is_call and self.rules.repeats else None
 
 
 def _is_other(tier: Tier, live: Fingerprint) -> bool:

@@ -25,7 +25,7 @@ from vcr_llm.serializer import LLM_JSON, NAME
 
 __all__ = ["OPTIONS", "SESSION", "VCR", "is_ours", "open_cassette", "preset", "register", "use_cassette"]
 
-_RULES: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "repeat_others"}
+_RULES: Final = frozenset(field.name for field in fields(Rules)) - {"match_on", "always_first"}
 _SCRUBBING: Final = {
     "secret_names": "names",
     "secret_patterns": "patterns",
@@ -35,12 +35,19 @@ _SCRUBBING: Final = {
     "remove_headers": "remove_headers",
 }
 """Our options → the arguments of `Scrubber`."""
+_FOR_THE_RUN: Final = frozenset({"on_unplayed", "max_age"})
+"""What the pytest plugin's summary does about this cassette; `Session` has it."""
+POLICIES: Final = ("ignore", "warn", "error")
+"""What something found does: nothing, a warning or a line in the run's summary, a failure."""
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "on_drift": POLICIES,
     "on_miss": ("fail", "raise"),
-    "on_drift": ("warn", "error", "ignore"),
+    "on_unplayed": POLICIES,
 }
-"""Our options that are one of a few words, the default first."""
-OPTIONS: Final = _RULES | _SCRUBBING.keys() | _VALUES.keys() | {"normalize", "record_errors"}
+"""Our options that are one of a few words."""
+OPTIONS: Final = (
+    _RULES | _SCRUBBING.keys() | _FOR_THE_RUN | {"normalize", "on_drift", "on_miss", "record_errors"}
+)
 """The options of this package; they travel beside vcrpy's own."""
 
 _SEVERAL: Final = frozenset(
@@ -80,6 +87,9 @@ def preset(**overrides: Any) -> dict[str, Any]:
     changed; "error" fails the test, or raises `DriftError` when the cassette closes; or "ignore".
     ``record_errors`` (False): keep failures that SDKs retry (408, 409, 429, 5xx) also where a later
     attempt of the same call succeeded.
+    ``on_unplayed`` ("warn"): whether interactions that no test plays are named at the end of the run
+    ("warn"), fail it ("error") or are fine ("ignore"). ``max_age`` (none): days after which the cassette
+    counts as too old. Both for pytest's summary only.
     ``secret_names``, ``secret_patterns``, ``secret_filters``: further names of fields that hold a secret,
     regular expressions (or pairs of a name and one), functions from text to text.
     ``personal_data`` (False): also replace email addresses, phone and card numbers.
@@ -159,7 +169,7 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         **{name: value for name, value in options.items() if name not in own}
     )
     rules = Rules(
-        **{name: ours[name] for name in _RULES & ours.keys()}, repeat_others=merged["allow_playback_repeats"]
+        **{name: ours[name] for name in _RULES & ours.keys()}, always_first=merged["allow_playback_repeats"]
     )
     scrubber = _scrubber(ours)
     old_formats = merged["serializer"] is LLM_JSON

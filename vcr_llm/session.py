@@ -33,13 +33,18 @@ REJECTED: Final = ".rejected"
 class Session:
     """One test of a run. ``folder``: the run's; ``refresh``: the cassette starts empty (``rewrite``).
 
-    ``miss``: what a call without a recording is raised as, made from its text; None for this package's own
-    error. ``place``: where the test is.
+    ``mode`` is the record mode as the user says it and ``source`` where that was said; ``on_unplayed``
+    and ``max_age`` (days) are for the run's summary. ``miss``: what a call without a recording is raised
+    as, made from its text; None for this package's own error. ``place``: where the test is.
     """
 
     folder: Path
     test: str
     refresh: bool = False
+    mode: str | None = None
+    source: str = "mark"
+    on_unplayed: str | None = None
+    max_age: float | None = None
     miss: Callable[[str], BaseException] | None = None
     place: Caller | None = None
 

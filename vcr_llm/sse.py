@@ -25,7 +25,7 @@ from typing import Final
 from vcr_llm import jsontext
 from vcr_llm.events import EventStream, StreamEvent
 
-__all__ = ["DONE", "FIELDS", "Framing", "build", "looks_like_it", "parse"]
+__all__ = ["DONE", "FIELDS", "Framing", "build", "data_texts", "looks_like_it", "parse"]
 
 DONE: Final = "[DONE]"
 """The one data text that is no JSON: OpenAI's end of stream."""
@@ -66,6 +66,20 @@ def parse(raw: bytes) -> EventStream[Framing] | None:
         return _parse(raw.decode("utf-8"))
     except (UnicodeDecodeError, _Lossy, jsontext.LossyJsonError):
         return None
+
+
+def data_texts(raw: bytes) -> list[str]:
+    """The data of each event as the text it is, JSON or not; of a stream cut short too."""
+    found: list[str] = []
+    data: list[str] = []
+    for line in _LINE_END.split(raw.decode("utf-8", "replace")):
+        name, value = _field(line)
+        if name == "data":
+            data.append(value)
+        elif not line and data:
+            found.append("\n".join(data))
+            data = []
+    return [*found, "\n".join(data)] if data else found
 
 
 def _parse(text: str) -> EventStream[Framing]:

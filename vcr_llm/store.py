@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
 from vcr_llm.formats import text_of
 
-__all__ = ["read", "remove", "write", "write_bytes"]
+__all__ = ["digest", "read", "remove", "write", "write_bytes"]
 
 _PREFIX, _SUFFIX = ".vcr-llm-", ".tmp"
 _ABANDONED = 600
@@ -44,6 +45,14 @@ _REMEDIES: dict[type[OSError], str] = {
     IsADirectoryError: "Remove the folder, or name the cassette otherwise.",
     NotADirectoryError: "A part of its path is a file; remove it, or name the cassette otherwise.",
 }
+
+
+def digest(path: Path) -> str | None:
+    """The SHA-256 of a file's bytes, in hexadecimal; None where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def write(path: Path, text: str) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final, cast
+from urllib.parse import urlencode
 
 from vcr import filters
 from vcr.cassette import Cassette, CassetteContextDecorator
@@ -27,7 +29,7 @@ from vcr.serialize import deserialize, serialize
 from vcr.serializers import jsonserializer, yamlserializer
 from vcr.util import read_body
 
-from vcr_llm import content
+from vcr_llm import content, multipart
 from vcr_llm.formats import Recording
 from vcr_llm.interaction import Body, Headers, Interaction, Request, Response
 
@@ -44,15 +46,18 @@ __all__ = [
     "VcrRequest",
     "Watched",
     "decoded",
+    "default_cassette_name",
     "deserialize",
     "extra_paths",
     "is_bare",
+    "is_tests_own",
     "jsonserializer",
     "merged_options",
     "prepare_cassettes",
     "recorded_pair",
     "requests_match",
     "serialize",
+    "settle_body",
     "status_of",
     "to_interaction",
     "to_pair",
@@ -87,10 +92,46 @@ def _request_body(request: VcrRequest) -> Body | None:
         return None
     if isinstance(value, Mapping | list | tuple):  # aiohttp: the json= or data= argument itself
         return Body(json.dumps(value, default=str).encode("utf-8"))
+    if _is_aiohttp_form(value):
+        return Body(_form_bytes(value))
     raw = read_body(request)  # vcr/util.py: files and iterators, from a copy
     if isinstance(raw, str):
         raw = raw.encode("utf-8", "surrogatepass")
     return Body(bytes(raw) if isinstance(raw, bytes | bytearray | memoryview) else str(raw).encode("utf-8"))
+
+
+def settle_body(request: VcrRequest) -> None:
+    """Make bytes of aiohttp's form object, before its files are sent and closed."""
+    if _is_aiohttp_form(request.body):
+        request.body = _form_bytes(request.body)
+
+
+def _is_aiohttp_form(value: Any) -> bool:
+    aiohttp = sys.modules.get("aiohttp")
+    return aiohttp is not None and isinstance(value, aiohttp.FormData)
+
+
+def _form_bytes(form: Any) -> bytes:
+    """What an ``aiohttp.FormData`` sends, but for the boundary (``_fields`` of ``aiohttp/formdata.py``)."""
+    parts = [
+        multipart.Part(
+            options["name"], _field_bytes(value), options.get("filename"), headers.get("Content-Type")
+        )
+        for options, headers, value in form._fields
+    ]
+    if form.is_multipart:
+        return multipart.build(parts)
+    return urlencode([(part.name, part.content) for part in parts]).encode("ascii")
+
+
+def _field_bytes(value: Any) -> bytes:
+    """The value of a field; a file is left where it stood."""
+    if hasattr(value, "read"):
+        if not value.seekable():
+            return b""
+        start = value.tell()
+        value, _ = value.read(), value.seek(start)
+    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else str(value).encode("utf-8")
 
 
 def to_interaction(request: VcrRequest, response: Mapping[str, Any]) -> Interaction:
@@ -481,6 +522,20 @@ def prepare_cassettes(prepare: Prepare, opened: Callable[[Any, Any], None]) -> N
 
     use_cassette._before_vcr_llm = original  # type: ignore[attr-defined]
     theirs.use_cassette = use_cassette
+
+
+def default_cassette_name(item: Any) -> str:
+    """The name a test's cassette has unless it is told otherwise (``pytest_recording/plugin.py``)."""
+    from pytest_recording.plugin import get_default_cassette_name
+
+    return str(get_default_cassette_name(getattr(item, "cls", None), item.name))
+
+
+def is_tests_own(path: str, item: Any) -> bool:
+    """Whether a cassette's path is that of this one test: ``cassettes/MODULE/TEST.…`` (same file)."""
+    *_, folder, name = ("", *path.replace("\\", "/").split("/"))
+    own = default_cassette_name(item)
+    return folder == item.path.stem and name.startswith(f"{own}.")
 
 
 def merged_options(config: Mapping[str, Any], markers: Sequence[Any]) -> dict[str, Any]:

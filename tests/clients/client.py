@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from importlib.metadata import version
 from typing import Any
 
-__all__ = ["KEY", "PARAMETERS", "Call", "Client", "nothing_to_close", "plain"]
+import pytest
+
+__all__ = ["KEY", "PARAMETERS", "Call", "Client", "plain", "require"]
 
 KEY = "key-of-the-matrix-0a1b2c3d4e"
 """What every client sends as its API key. It looks like none: only where it stands keeps it out of files."""
@@ -33,7 +37,8 @@ class Client:
     """A client library, sync or async, as the matrix uses it.
 
     `make` takes the provider's URL and gives a context manager (of an async client, an async one). `volatile`
-    names the parts of answers that the library makes up itself: clocks, random ids.
+    names the parts of answers that the library makes up itself: clocks, random ids. `beside_current`: it
+    installs beside the SDKs' current releases.
     """
 
     package: str
@@ -42,6 +47,7 @@ class Client:
     calls: Mapping[str, Call]
     variant: str = "sync"
     volatile: frozenset[str] = frozenset()
+    beside_current: bool = True
 
     def __str__(self) -> str:
         return f"{self.package}-{self.variant}"
@@ -50,19 +56,24 @@ class Client:
     def is_async(self) -> bool:
         return self.variant in ("async", "aiohttp")
 
-    @property
-    def missing(self) -> list[str]:
-        """The modules it needs that are not installed."""
-        return [name for name in self.needs if not _is_installed(name)]
+
+def require(*modules: str, beside_current: bool = True) -> None:
+    """Skip the test where a module is not installed; fail where the extras are said to be there.
+
+    ``VCR_LLM_CLIENTS=1`` says so. ``beside_current``: whether it installs beside the SDKs' current releases.
+    """
+    missing = [name for name in modules if not _is_installed(name)]
+    expected = os.environ.get("VCR_LLM_CLIENTS") and (
+        beside_current or int(version("openai").split(".")[0]) < 3
+    )
+    if missing and not expected:
+        pytest.skip(f"{', '.join(missing)} not installed: it is in the extra clients or clients-older")
+    assert not missing, f"VCR_LLM_CLIENTS is set, but {', '.join(missing)} not installed"
 
 
 def _is_installed(module: str) -> bool:
     parent = module.rpartition(".")[0]
     return (not parent or _is_installed(parent)) and importlib.util.find_spec(module) is not None
-
-
-class nothing_to_close(nullcontext[Any]):
-    """A client without a way to close it, sync or async."""
 
 
 def plain(answer: Any, volatile: frozenset[str]) -> Any:

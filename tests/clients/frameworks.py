@@ -268,8 +268,8 @@ LANGCHAIN_MADE_UP = frozenset({"id"})
 PYDANTIC_MADE_UP = frozenset({"timestamp", "run_id", "conversation_id"})
 
 FRAMEWORKS = (
-    Client("litellm", ("litellm",), litellm, LITELLM, "sync", LITELLM_MADE_UP),
-    Client("litellm", ("litellm",), litellm_async, LITELLM_ASYNC, "async", LITELLM_MADE_UP),
+    Client("litellm", ("litellm",), litellm, LITELLM, "sync", LITELLM_MADE_UP, False),
+    Client("litellm", ("litellm",), litellm_async, LITELLM_ASYNC, "async", LITELLM_MADE_UP, False),
     Client("langchain-openai", ("langchain_openai",), langchain, LANGCHAIN, volatile=LANGCHAIN_MADE_UP),
     Client(
         "langchain-openai",

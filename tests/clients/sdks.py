@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing
 from typing import Any
 
-from clients.client import KEY, PARAMETERS, Call, Client, nothing_to_close
+from clients.client import KEY, PARAMETERS, Call, Client
 
 __all__ = ["SDKS"]
 
@@ -37,6 +38,18 @@ def openai_aiohttp(url: str) -> Any:
     import openai
 
     return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=KEY, http_client=openai.DefaultAioHttpClient())
+
+
+def azure(url: str) -> Any:
+    import openai
+
+    return openai.AzureOpenAI(azure_endpoint=url, api_key=KEY, api_version="2025-04-01-preview")
+
+
+def hugging_face(url: str) -> Any:
+    import huggingface_hub
+
+    return closing(huggingface_hub.InferenceClient(base_url=f"{url}/v1", api_key=KEY))
 
 
 def groq(url: str) -> Any:
@@ -233,7 +246,7 @@ def bedrock(url: str) -> Any:
         aws_access_key_id=KEY,
         aws_secret_access_key="secret",
     )
-    return nothing_to_close(client)
+    return closing(client)
 
 
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -413,6 +426,8 @@ SDKS = (
     Client("openai", ("openai",), openai, {**SYNC_CHATS, **OPENAI_ONLY}),
     Client("openai", ("openai",), openai_async, {**ASYNC_CHATS, **OPENAI_ONLY}, "async"),
     Client("openai", ("openai", "aiohttp"), openai_aiohttp, {**ASYNC_CHATS, **OPENAI_ONLY}, "aiohttp"),
+    Client("openai", ("openai",), azure, SYNC_CHATS, "azure"),
+    Client("huggingface-hub", ("huggingface_hub",), hugging_face, SYNC_CHATS),
     Client("groq", ("groq",), groq, SYNC_CHATS),
     Client("groq", ("groq",), groq_async, ASYNC_CHATS, "async"),
     Client(

@@ -29,10 +29,17 @@ class EveryProvider(Gemini, Bedrock, Cohere, Ollama, WireProvider):
             *self.cohere_routes(),
             *self.ollama_routes(),
             Route("POST", r"/openai/v1/chat/completions", self._chat_completions),  # Groq's
+            Route("POST", r"/openai/deployments/[^/]+/chat/completions", self._azure_chat, needs_key=False),
             Route("POST", r"/mistral/v1/(chat|fim)/completions", self._chat_completions),
             Route("POST", r"/mistral/v1/embeddings", self._mistral_embeddings),
             *super().routes(),
         )
+
+    def _azure_chat(self, request: Received) -> Answer:
+        """Azure's key has a header of its own."""
+        if "api-key" not in request.headers:
+            return self.error(request, 401, "Access denied due to missing subscription key.")
+        return self._chat_completions(request)
 
     def _mistral_embeddings(self, request: Received) -> Answer:
         """OpenAI's, with an id."""

@@ -19,7 +19,8 @@ class Answered:
     """One call and the recordings that answer it; their numbers count from 1 and are None for none.
 
     ``by_vcrpy``: what the suite's own matchers give by vcrpy's rule (the first that matches and was not
-    played). ``by_llm``: what the preset gives with these matchers as ``fallback``. ``other_answer``: the two
+    played), where they are known: a suite with the preset names them as its ``fallback``.
+    ``by_llm``: what the preset gives with these matchers as ``fallback``. ``other_answer``: the two
     recordings say different things. ``difference``: what the call has otherwise than ``by_llm``'s request.
     """
 

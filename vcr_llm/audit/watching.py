@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import vcr
-
 from vcr_llm import diff, vcr_bridge
 from vcr_llm.audit.facts import MISS, Answered, Played
 from vcr_llm.cassette import Cassette
@@ -71,7 +69,7 @@ class Watch:
                 if filtered is None:
                     return
                 calls = of_test().calls
-                answered = judge.answered(filtered)
+                answered = judge.answered(request, filtered)
                 if not (answered.tier == MISS and calls and calls[-1] == answered):  # an SDK's retry
                     calls.append(answered)
 
@@ -103,8 +101,8 @@ class _Judge:
     def __init__(self, watched: Watched) -> None:
         self._pairs = watched.pairs
         own = watched.cassette if isinstance(watched.cassette, Cassette) else None
-        theirs = watched.matchers if own is None else (own.fallback or _default_matchers())
-        self._vcrpy = _FirstMatch(watched.pairs, theirs, watched.repeats)
+        theirs = watched.matchers if own is None else own.fallback
+        self._vcrpy = _FirstMatch(watched.pairs, theirs, watched.repeats) if theirs else None
         self._llm: Cassette | None = None
         self.problem = ""
         try:
@@ -112,16 +110,18 @@ class _Judge:
         except VcrLlmError as error:
             self.problem = str(error)
 
-    def answered(self, request: VcrRequest) -> Answered:
+    def answered(self, sent: VcrRequest, request: VcrRequest) -> Answered:
+        """``sent``: as the client made it, for people; ``request``: after the suite's own filters."""
         live = compared(vcr_bridge.to_request(request))
-        by_vcrpy = self._vcrpy.play(request)
+        by_vcrpy = self._vcrpy.play(request) if self._vcrpy is not None else None
         by_llm, tier = self._play(request)
         difference = ""
         if by_llm is not None and tier in (Tier.SAME_CALL.value, Tier.FALLBACK.value):
             recorded = compared(vcr_bridge.to_request(self._pairs[by_llm][0]))
             difference = diff.in_one_line(diff.differences(recorded, live))
         other = None not in (by_vcrpy, by_llm) and not self._same_answer(by_vcrpy, by_llm)
-        return Answered(_described(live), tier, _from_one(by_vcrpy), _from_one(by_llm), other, difference)
+        shown = _described(compared(vcr_bridge.to_request(sent)))
+        return Answered(shown, tier, _from_one(by_vcrpy), _from_one(by_llm), other, difference)
 
     def _play(self, request: VcrRequest) -> tuple[int | None, str]:
         choice = self._llm.choose(request) if self._llm is not None else None
@@ -163,7 +163,7 @@ def _preset(watched: Watched) -> Cassette:
     """The cassette as the preset would open it, with the suite's own matchers as fallback."""
     cassette = Cassette(
         path=watched.path,
-        rules=Rules(repeat_others=watched.repeats),
+        rules=Rules(always_first=watched.repeats),
         fallback=watched.matchers,
         match_on=(llm,),
         record_mode=RecordMode.NONE,
@@ -190,11 +190,6 @@ def _filled(cassette: Cassette, pairs: Sequence[Pair]) -> Cassette:
     cassette.load_more(pairs)
     cassette.loading = False
     return cassette
-
-
-def _default_matchers() -> Sequence[Callable[..., object]]:
-    recorder = vcr.VCR()
-    return [recorder.matchers[name] for name in recorder.match_on]
 
 
 def _described(request: Request) -> str:

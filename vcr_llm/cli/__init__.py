@@ -13,6 +13,7 @@ import vcr_llm
 _MODULES: Final[Mapping[str, str]] = {
     "clear": "clear",
     "demo": "demo",
+    "export": "export",
     "init": "init",
     "list": "list_",
     "migrate": "migrate",

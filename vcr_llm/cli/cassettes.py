@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +11,7 @@ from typing import Any, Final
 import click
 
 from vcr_llm import VCR, fingerprint, scrub, vcr_bridge
+from vcr_llm.cassette_files import find, is_meant_as_one
 from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.interaction import Interaction
 from vcr_llm.persister import CassettePersister
@@ -38,14 +37,6 @@ HASH_DIGITS: Final = 12
 """Digits of a hash that are shown; as many as needed to be unique may be typed."""
 
 _SUFFIX: Final = f".{NAME}"
-_HIDDEN: Final = frozenset({"node_modules", "__pycache__"})
-
-_MARKS: Final[Mapping[str, re.Pattern[str]]] = {
-    ".json": re.compile(r'"interactions"\s*:\s*\['),
-    ".yaml": re.compile(r"^(interactions\s*:|\{\s*[\"']?interactions)", re.MULTILINE),
-}
-"""What a file with this suffix says somewhere if it is, or was before it was damaged, a cassette."""
-_SAME_SUFFIX: Final = {".yml": ".yaml"}
 
 
 class NoCassetteError(Exception):
@@ -100,41 +91,6 @@ def named(names: Sequence[str], complain: Callable[[str], None]) -> Iterator[Pat
         if not files:
             click.echo(f"{name}: no cassettes in this folder", err=True)
         yield from files
-
-
-def find(folder: Path) -> Iterator[Path]:
-    """The cassettes in a folder and its subfolders, by suffix and content; damaged ones count.
-
-    Hidden folders and those of installed packages are left out.
-    """
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _HIDDEN)
-        for name in sorted(files):
-            path = Path(parent, name)
-            if is_meant_as_one(path):
-                yield path
-
-
-def is_meant_as_one(path: Path) -> bool:
-    """Whether a file is a cassette, perhaps a damaged one, by its name and content."""
-    if path.name.endswith(_SUFFIX):
-        return True
-    suffix = path.suffix.lower()
-    mark = _MARKS.get(_SAME_SUFFIX.get(suffix, suffix))
-    if mark is None:
-        return False
-    try:
-        text = path.read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return False
-    if not mark.search(text):
-        return False
-    try:
-        document = json.loads(text) if suffix == ".json" else None
-    except (ValueError, RecursionError):
-        return True
-    # In other JSON files the word stands somewhere inside.
-    return document is None or (isinstance(document, dict) and isinstance(document.get("interactions"), list))
 
 
 def read(path: Path) -> list[Entry]:

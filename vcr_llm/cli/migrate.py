@@ -19,7 +19,7 @@ _WORTH_A_BAR: Final = 20
 
 
 @click.command("migrate")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @click.option("--write", is_flag=True, help="Write the new cassettes; without it nothing is changed.")
 @click.option(
     "--remove-old",
@@ -31,6 +31,19 @@ _WORTH_A_BAR: Final = 20
 @click.option("--keep-secrets", is_flag=True, help="Leave secrets in, and say where each of them is.")
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes; one per core by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, an object per file.")
+@click.option(
+    "--suite",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="ROOT",
+    help="Instead of cassettes: show what to change in the test suite at ROOT, as a patch.",
+)
+@click.option("--apply", "apply_patch", is_flag=True, help="With --suite: make that change.")
+@click.option(
+    "--run/--no-run",
+    default=True,
+    help="With --suite: run the suite once, offline, to find out what it needs.  [default: run]",
+)
+@click.option("--pytest", "pytest_arguments", default="", help="With --suite: further arguments for pytest.")
 def command(
     paths: Sequence[str],
     write: bool,
@@ -40,6 +53,10 @@ def command(
     keep_secrets: bool,
     jobs: int | None,
     as_json: bool,
+    suite: Path | None,
+    apply_patch: bool,
+    run: bool,
+    pytest_arguments: str,
 ) -> None:
     """Turn cassettes of any known format into ….llm.json beside them.
 
@@ -50,8 +67,21 @@ def command(
     Shows what would happen; --write does it. Every new cassette is read again and compared, interaction by
     interaction, and the old file stays until --remove-old. Running it again goes on where it stopped.
 
+    With --suite ROOT it is the suite's own files that are looked at: its conftests, marks, settings. They
+    are read and never imported; nothing is changed but by --apply.
+
     The exit code is 1 if a file could not be migrated, or with --check if one is still to be.
     """
+    if suite is not None:
+        from vcr_llm.cli.suite import migrate_suite
+
+        if paths or write:
+            raise click.UsageError("--suite changes no cassettes; leave out PATH and --write")
+        sys.exit(migrate_suite(suite, run=run, apply=apply_patch, pytest_arguments=pytest_arguments))
+    if not paths:
+        raise click.UsageError("name a cassette or a folder, or a test suite with --suite")
+    if apply_patch:
+        raise click.UsageError("--apply needs --suite")
     from vcr_llm.migrate import Options, Status, grouped, serious
 
     if remove_old and not write:

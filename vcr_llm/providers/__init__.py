@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
-from vcr_llm import streams
+from vcr_llm import sse, streams
 from vcr_llm.interaction import NO_JSON, Interaction, Request, Response, split_url
 from vcr_llm.providers import (
     amazon,
@@ -27,9 +27,14 @@ from vcr_llm.providers import (
     compatible,
     generic,
     google,
-    hosted,
+    huggingface,
+    mistral,
     ollama,
     openai,
+    replicate,
+    reranking,
+    watsonx,
+    writer,
 )
 from vcr_llm.providers.answers import Answer, Message, ToolCall, Usage
 from vcr_llm.providers.operation import Call, Operation, Provider, body_fields
@@ -46,6 +51,7 @@ __all__ = [
     "body_fields",
     "classify",
     "key_variables",
+    "owners_of",
     "read_answer",
     "read_messages",
     "register",
@@ -63,7 +69,12 @@ PROVIDERS: Final[list[Provider]] = [
     cohere.PROVIDER,
     cohere.ELSEWHERE,
     ollama.PROVIDER,
-    *hosted.PROVIDERS,
+    mistral.PROVIDER,
+    huggingface.PROVIDER,
+    replicate.PROVIDER,
+    watsonx.PROVIDER,
+    writer.PROVIDER,
+    *reranking.PROVIDERS,
     generic.PROVIDER,
 ]
 """Where several claim a request, the first of the host's own, then the first of those found anywhere."""
@@ -98,8 +109,7 @@ def _claims(method: str, host: str, path: str) -> tuple[str | None, Operation | 
 
     Kept, because there are many patterns and few URLs.
     """
-    name = _PORT.sub("", host).strip("[]")
-    owners = [one for one in PROVIDERS if one.hosts.fullmatch(name) or one.hosts.fullmatch(host)]
+    owners = owners_of(host)
     claimed = [
         [
             operation
@@ -114,6 +124,12 @@ def _claims(method: str, host: str, path: str) -> tuple[str | None, Operation | 
         next(iter(claimed[0]), None),
         tuple(claimed[1]),
     )
+
+
+def owners_of(host: str) -> list[Provider]:
+    """The providers whose own a host is, given as ``host`` or ``host:port``."""
+    name = _PORT.sub("", host).strip("[]")
+    return [one for one in PROVIDERS if one.hosts.fullmatch(name) or one.hosts.fullmatch(host)]
 
 
 _PORT: Final = re.compile(r":\d*$")
@@ -135,9 +151,6 @@ def read_answer(call: Call, interaction: Interaction) -> Answer | None:
     return call.operation.answer(body.json, ())
 
 
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
-
-
 def _event_data(response: Response) -> list[Any]:
     """The data of a stream's events; texts that are JSON as what they say."""
     content_type = next(iter(response.headers.get("content-type", ())), "")
@@ -145,9 +158,19 @@ def _event_data(response: Response) -> list[Any]:
     found = streams.parse(response.body.raw, content_type) or streams.parse(response.body.raw, "")
     if found is not None:
         return [_value(event.data) for event in found[1].events]
-    # Cut short, or otherwise not to be kept as events: what its lines of data say.
-    lines = _LINE_END.split(response.body.raw.decode("utf-8", "replace"))
-    return [_value(line.removeprefix("data:")) for line in lines if line.startswith(("data:", "{"))]
+    # Cut short, or otherwise not to be kept as events: what its data, or its lines of JSON, say.
+    texts = sse.data_texts(response.body.raw) or [response.body.raw.decode("utf-8", "replace")]
+    return [value for text in texts for value in _values(text)]
+
+
+def _values(text: str) -> list[Any]:
+    """What a text says as JSON, whole or line by line; else the text."""
+    value = _value(text)
+    lines = [_value(line) for line in _LINE_END.split(text)] if value is text else []
+    return [line for line in lines if not isinstance(line, str)] or [value]
+
+
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
 def _value(data: Any) -> Any:

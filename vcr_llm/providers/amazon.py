@@ -1,5 +1,7 @@
 """Amazon Bedrock: converse, invoke, guardrails, agents and knowledge bases; SageMaker endpoints.
 
+What models say through Bedrock is read in `bedrock`.
+
 Sources: docs.aws.amazon.com/bedrock/latest/APIReference (Bedrock Runtime, Agents for Bedrock Runtime) and
 docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html. The model is in the URL,
 percent-encoded (an ARN has slashes); a stream has a path of its own and comes as an AWS event stream, the
@@ -8,17 +10,22 @@ only answer that agents have. AWS credentials are no API keys: no placeholders f
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from vcr_llm.providers import anthropic
+from vcr_llm.providers import anthropic, bedrock, huggingface
 from vcr_llm.providers.answers import (
     Answer,
     Message,
+    Places,
     ToolCall,
     Usage,
-    content_text,
+    answer_at,
+    at,
+    field_texts,
     items,
     members,
     number,
@@ -28,61 +35,55 @@ from vcr_llm.providers.operation import Operation, Provider
 
 __all__ = ["BEDROCK", "SAGEMAKER"]
 
-# --- what is asked and answered ----------------------------------------------------------------------
+# --- what is asked and answered: agents, knowledge bases, guardrails ---------------------------------
 
 
-def _converse_messages(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[Message, ...]:
-    system = content_text(rest.get("system"))
-    found = [Message("system", system)] if system else []
-    for message in items(prompt.get("messages")):
-        blocks = items(message.get("content"))
-        results = [members(block["toolResult"]) for block in blocks if "toolResult" in block]
-        found += [
-            Message("tool", _text(items(result.get("content"))), result_of=string(result.get("toolUseId")))
-            for result in results
-        ]
-        if len(results) < len(blocks):
-            others = [block for block in blocks if not block.keys() & {"toolResult", "toolUse"}]
-            found.append(Message(string(message.get("role")), _text(others), _calls(blocks)))
-    return tuple(found)
+def _agent(_response: Any, events: Sequence[Any]) -> Answer | None:
+    """Text in chunks; a call of a tool that the caller is to make; tokens in the trace, where it is on."""
+    texts: list[str] = []
+    calls: list[ToolCall] = []
+    usage = None
+    for event in map(members, events):
+        texts.append(string(event.get("bytes")) or string(event.get("text")))
+        texts += [string(document) for document in at(event, "content.document")]
+        for asked in items(event.get("invocationInputs")):
+            inputs = members(asked.get("functionInvocationInput") or asked.get("apiInvocationInput"))
+            name = string(inputs.get("function")) or string(inputs.get("apiPath"))
+            arguments = {string(one.get("name")): one.get("value") for one in items(inputs.get("parameters"))}
+            calls.append(ToolCall(name, arguments, string(event.get("invocationId")) or None))
+        for step in members(event.get("trace")).values():
+            for counts in at(step, "modelInvocationOutput.metadata.usage"):
+                spent = (number(members(counts).get(name)) for name in ("inputTokens", "outputTokens"))
+                before = usage or Usage()
+                prompt, completion = spent
+                usage = Usage(before.prompt + prompt, before.completion + completion)
+    return Answer("".join(texts), tuple(calls), usage) if any(texts) or calls else None
 
 
-def _text(blocks: list[Mapping[str, Any]]) -> str:
-    """The text of blocks; others stand as their kind (image, document, json) in brackets."""
-    return "\n".join(
-        string(block["text"]) if "text" in block else f"[{next(iter(block), 'block')}]" for block in blocks
-    )
-
-
-def _calls(blocks: list[Mapping[str, Any]]) -> tuple[ToolCall, ...]:
-    calls = [members(block["toolUse"]) for block in blocks if "toolUse" in block]
-    return tuple(
-        ToolCall(string(call.get("name")), call.get("input"), string(call.get("toolUseId")) or None)
-        for call in calls
-    )
-
-
-def _converse(response: Any, _events: Sequence[Any]) -> Answer | None:
+def _guarded(response: Any, _events: Sequence[Any]) -> Answer | None:
+    """What a guardrail puts in place of a text, and whether it did."""
     answer = members(response)
-    if "output" not in answer:
+    if "action" not in answer:
         return None
-    blocks = items(members(members(answer["output"]).get("message")).get("content"))
-    counts = members(answer.get("usage"))
-    cached = number(counts.get("cacheReadInputTokens"))
-    written = number(counts.get("cacheWriteInputTokens"))
-    prompt = number(counts.get("inputTokens")) + cached + written
-    return Answer(
-        "".join(string(block.get("text")) for block in blocks),
-        _calls(blocks),
-        Usage(prompt, number(counts.get("outputTokens")), cached) if "inputTokens" in counts else None,
-        string(answer.get("stopReason")) or None,
-    )
+    texts = [string(text) for text in at(answer, "outputs.*.text")]
+    return Answer("\n".join(texts), finish_reason=string(answer["action"]) or None)
 
 
-def _generated(response: Any, _events: Sequence[Any]) -> Answer | None:
-    output = members(members(response).get("output"))
-    return Answer(string(output["text"])) if "text" in output else None
+def _content_texts(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
+    """What a guardrail is asked about: it says whether a user's or a model's."""
+    texts = [string(text) for text in at(prompt, "content.*.text.text")]
+    return (Message(string(prompt.get("source")).lower() or "content", "\n".join(texts)),)
 
+
+def _question(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
+    paths = ("input.text", "retrievalQuery.text", "queries.*.textQuery.text", "inputs.*.content.document")
+    texts = [string(text) for path in paths for text in at(prompt, path)]
+    return tuple(Message("user", text) for text in texts) or field_texts(prompt, {})
+
+
+_GENERATED = answer_at(Places(text=("output.text", "text")))
+_RETRIEVED = answer_at(Places(needs=("retrievalResults", "results")))
+_COUNTED = answer_at(Places(needs=("inputTokens",)))
 
 # --- the table ---------------------------------------------------------------------------------------
 
@@ -111,8 +112,8 @@ BEDROCK = Provider(
             "messages",
             "promptVariables",
             temperature="inferenceConfig.temperature",
-            messages=_converse_messages,
-            answer=_converse,
+            messages=bedrock.converse_messages,
+            answer=bedrock.converse,
         ),
         _operation(
             "invoke",
@@ -121,7 +122,7 @@ BEDROCK = Provider(
             "prompt",
             model="",
             messages=anthropic.read_messages,
-            answer=anthropic.read_message,
+            answer=bedrock.invoke,
         ),
         _operation(
             "invoke",
@@ -129,33 +130,89 @@ BEDROCK = Provider(
             *_BODIES,
             model="",
             temperature=("temperature", "inferenceConfig.temperature", "textGenerationConfig.temperature"),
+            messages=bedrock.invoke_messages,
+            answer=bedrock.invoke,
         ),
-        _operation("count-tokens", rf"{_MODEL}/count-tokens", "input"),
+        _operation("count-tokens", rf"{_MODEL}/count-tokens", "input", answer=_COUNTED),
         _operation("async-invoke", "/async-invoke", "modelInput", model="modelId"),
-        _operation("guardrail", "/guardrail/[^/]+/version/[^/]+/apply", "content", "source"),
+        _operation(
+            "guardrail",
+            "/guardrail/[^/]+/version/[^/]+/apply",
+            *("content", "source"),
+            messages=_content_texts,
+            answer=_guarded,
+        ),
         _operation(
             "agent",
             "/agents/[^/]+/agentAliases/[^/]+/sessions/[^/]+/text",
             "inputText",
             "sessionState",
             default_stream=True,
+            answer=_agent,
         ),
         _operation(
-            "inline agent", "/agents/[^/]+", "inputText", model="foundationModel", default_stream=True
+            "inline agent",
+            "/agents/[^/]+",
+            "inputText",
+            model="foundationModel",
+            default_stream=True,
+            answer=_agent,
         ),
-        _operation("flow", "/flows/.+/aliases/[^/]+", "inputs", default_stream=True),
+        _operation(
+            "flow",
+            "/flows/.+/aliases/[^/]+",
+            "inputs",
+            default_stream=True,
+            messages=_question,
+            answer=_agent,
+        ),
         _operation(
             "retrieveAndGenerate",
             "/retrieveAndGenerate(?P<stream>Stream)?",
             "input",
             model="retrieveAndGenerateConfiguration.knowledgeBaseConfiguration.modelArn",
-            answer=_generated,
+            messages=_question,
+            answer=_GENERATED,
         ),
-        _operation("retrieve", "/knowledgebases/[^/]+/retrieve", "retrievalQuery"),
-        _operation("rerank", "/rerank", "queries", "sources", needs=("queries", "sources")),
+        _operation(
+            "retrieve",
+            "/knowledgebases/[^/]+/retrieve",
+            "retrievalQuery",
+            messages=_question,
+            answer=_RETRIEVED,
+        ),
+        _operation(
+            "rerank",
+            "/rerank",
+            *("queries", "sources"),
+            needs=("queries", "sources"),
+            messages=_question,
+            answer=_RETRIEVED,
+        ),
     ),
     anywhere=True,
 )
+
+
+def _endpoint(response: Any, events: Sequence[Any]) -> Answer | None:
+    """What a model behind an endpoint says, in the shapes of Hugging Face's servers or of OpenAI's.
+
+    A stream's payloads are pieces of what the server streams, cut anywhere.
+    """
+    said = "".join(event for event in events if isinstance(event, str))
+    if said:
+        events = _said(said)
+    return huggingface.read_answer(response, events) or bedrock.invoke(response, events)
+
+
+def _said(text: str) -> list[Any]:
+    """The JSON values in lines of text, events or not."""
+    found = []
+    for line in text.splitlines():
+        with suppress(ValueError, RecursionError):
+            found.append(json.loads(line.removeprefix("data:")))
+    return found
+
 
 SAGEMAKER = Provider(
     name="sagemaker",
@@ -166,6 +223,8 @@ SAGEMAKER = Provider(
             "invoke",
             re.compile("/endpoints/(?P<model>[^/]+)/invocations(?P<stream>-response-stream)?/?$"),
             temperature="parameters.temperature",
+            messages=huggingface.asked,
+            answer=_endpoint,
         ),
     ),
 )

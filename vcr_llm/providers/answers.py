@@ -9,6 +9,7 @@ never raises. The small functions at the end give every odd value an empty one o
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,14 @@ from typing import Any
 __all__ = [
     "Answer",
     "Message",
+    "Places",
     "ReadAnswer",
     "ReadMessages",
     "ToolCall",
     "Usage",
+    "answer_at",
     "arguments",
+    "at",
     "content_text",
     "field_texts",
     "items",
@@ -106,15 +110,83 @@ def no_answer(_response: Any, _events: Sequence[Any]) -> Answer | None:
 def field_texts(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
     """For operations without roles: a message per text, with the field's name in place of a role."""
     return tuple(
-        Message(name, content_text(text))
+        Message(name, _field_text(text))
         for name, value in prompt.items()
         for text in (value if isinstance(value, list) and _are_texts(value) else [value])
         if name != "?"  # no field: see `Call.read`
     )
 
 
+def _field_text(value: Any) -> str:
+    """A field's text; of an object that is no part of a message (variables of a prompt) a line per member."""
+    if isinstance(value, Mapping) and not value.keys() & {"text", "type"}:
+        return "\n".join(f"{name}: {content_text(member)}" for name, member in value.items())
+    return content_text(value)
+
+
 def _are_texts(values: list[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
+
+
+# --- answers of a simple shape -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an answer keeps its parts: paths (see `at`) from the top of the response, or of each event.
+
+    Of several paths the first that leads to something counts. Texts are joined; of the rest what a stream
+    says last counts. ``needs``: where something must be for it to be an answer, ``text`` unless named.
+    """
+
+    text: tuple[str, ...] = ()
+    prompt: tuple[str, ...] = ()
+    completion: tuple[str, ...] = ()
+    cached: tuple[str, ...] = ()
+    reasoning: tuple[str, ...] = ()
+    reason: tuple[str, ...] = ()
+    model: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+def at(value: Any, path: str) -> list[Any]:
+    """What is at a path such as ``results.*.text``: ``*`` is each item of a list, "" the value itself."""
+    found = [value]
+    for step in path.split(".") if path else ():
+        if step == "*":
+            found = [item for one in found if isinstance(one, list) for item in one]
+        else:
+            found = [one[step] for one in found if isinstance(one, Mapping) and one.get(step) is not None]
+    return found
+
+
+def answer_at(places: Places) -> ReadAnswer:
+    """The reader of answers that have their parts at these places."""
+
+    def read(response: Any, events: Sequence[Any]) -> Answer | None:
+        parts = list(events) or [response]
+        if not any(at(part, path) for part in parts for path in places.needs or places.text):
+            return None
+        counts = (places.prompt, places.completion, places.cached, places.reasoning)
+        known = [[found for part in parts if (found := _first(part, paths))] for paths in counts]
+        return Answer(
+            "".join(string(text) for part in parts for text in _first(part, places.text)),
+            (),
+            Usage(*(number(found[-1][0]) if found else 0 for found in known)) if any(known) else None,
+            _last(parts, places.reason),
+            _last(parts, places.model),
+        )
+
+    return read
+
+
+def _first(part: Any, paths: Sequence[str]) -> list[Any]:
+    return next((found for path in paths if (found := at(part, path))), [])
+
+
+def _last(parts: Sequence[Any], paths: Sequence[str]) -> str | None:
+    texts = [string(text) for part in parts for text in _first(part, paths)[:1]]
+    return next((text for text in reversed(texts) if text), None)
 
 
 # --- odd shapes --------------------------------------------------------------------------------------
@@ -136,8 +208,10 @@ def string(value: Any) -> str:
 
 
 def number(value: Any) -> int:
-    """A count, or 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    """A count, or 0. Some servers count in floats."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return 0
+    return int(value)
 
 
 def arguments(text: Any) -> Any:

@@ -25,6 +25,15 @@ from vcr_llm.providers.answers import (
 )
 from vcr_llm.providers.operation import ANY_METHOD, Operation, Provider
 
+__all__ = [
+    "OPERATIONS",
+    "PROVIDER",
+    "read_completion",
+    "read_count",
+    "read_message",
+    "read_messages",
+]
+
 _API = "https://api.anthropic.com/v1"
 
 # --- what is asked -----------------------------------------------------------------------------------
@@ -131,7 +140,7 @@ def _usage(value: Any) -> Usage | None:
     return Usage(prompt, number(counts.get("output_tokens")), cached)
 
 
-def _completion(response: Any, events: Sequence[Any]) -> Answer | None:
+def read_completion(response: Any, events: Sequence[Any]) -> Answer | None:
     """The older text completions; each event holds a piece."""
     parts = [part for part in map(members, events or [response]) if "completion" in part]
     if not parts:
@@ -143,7 +152,7 @@ def _completion(response: Any, events: Sequence[Any]) -> Answer | None:
     )
 
 
-def _count(response: Any, _events: Sequence[Any]) -> Answer | None:
+def read_count(response: Any, _events: Sequence[Any]) -> Answer | None:
     """A count is no use of tokens: nothing is billed."""
     count = members(response).get("input_tokens")
     return None if count is None else Answer(f"{count} input tokens")
@@ -159,12 +168,12 @@ def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
 OPERATIONS = (
     _operation("messages", r"/v1/messages", "messages", messages=read_messages, answer=read_message),
     _operation(
-        "count_tokens", r"/v1/messages/count_tokens", "messages", messages=read_messages, answer=_count
+        "count_tokens", r"/v1/messages/count_tokens", "messages", messages=read_messages, answer=read_count
     ),
     _operation(
         "batches", r"/v1/messages/batches(/[^/]+(/cancel|/results)?)?", "requests", methods=ANY_METHOD
     ),
-    _operation("complete", r"/v1/complete", "prompt", answer=_completion),
+    _operation("complete", r"/v1/complete", "prompt", answer=read_completion),
 )
 
 _BY_TYPE = {"message": "messages", "message_start": "messages", "completion": "complete"}

@@ -15,8 +15,11 @@ from vcr_llm.providers import openai
 from vcr_llm.providers.answers import (
     Answer,
     Message,
+    Places,
+    ReadAnswer,
     ToolCall,
     Usage,
+    answer_at,
     arguments,
     content_text,
     items,
@@ -26,10 +29,10 @@ from vcr_llm.providers.answers import (
 )
 from vcr_llm.providers.operation import Operation, Provider
 
-__all__ = ["ELSEWHERE", "PROVIDER"]
+__all__ = ["ELSEWHERE", "PROVIDER", "read_chat", "read_messages"]
 
 
-def _messages(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[Message, ...]:
+def read_messages(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[Message, ...]:
     preamble = string(rest.get("preamble"))
     found = [Message("system", preamble)] if preamble else []
     for message in (*items(prompt.get("chat_history")), *items(prompt.get("messages"))):
@@ -52,13 +55,15 @@ def _calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
     )
 
 
-def _answer(response: Any, events: Sequence[Any]) -> Answer | None:
+def read_chat(response: Any, events: Sequence[Any]) -> Answer | None:
     answer = _whole(items(list(events))) if events else members(response)
     message = members(answer.get("message")) or answer
     if not message.keys() & {"text", "content", "tool_calls"}:
         return None
-    counts = members(members(answer.get("usage") or answer.get("meta")).get("billed_units"))
-    usage = Usage(number(counts.get("input_tokens")), number(counts.get("output_tokens")))
+    spent = members(answer.get("usage") or answer.get("meta"))
+    counts = members(spent.get("billed_units"))
+    cached = number(spent.get("cached_tokens"))
+    usage = Usage(number(counts.get("input_tokens")), number(counts.get("output_tokens")), cached)
     return Answer(
         string(message.get("text")) or content_text(message.get("content")),
         _calls(message),
@@ -92,6 +97,20 @@ def _whole(events: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     return whole or ({"message": {"content": text, "tool_calls": calls}} if text or calls else {})
 
 
+_BILLED = "meta.billed_units"
+
+
+def _shape(*text: str, **rest: Any) -> ReadAnswer:
+    """The reader of an answer with its tokens where all of Cohere's have them."""
+    tokens = {"prompt": (f"{_BILLED}.input_tokens",), "completion": (f"{_BILLED}.output_tokens",)}
+    return answer_at(Places(text=text, **{**tokens, **rest}))
+
+
+# A stream's events are lines with a piece of text each.
+_GENERATED = _shape("generations.*.text", "text", reason=("generations.*.finish_reason", "finish_reason"))
+_NUMBERS = _shape(needs=("embeddings", "results"))
+
+
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     return Operation("cohere", name, re.compile(rf"/v[12]/{path}/?$"), prompt, **rest)
 
@@ -106,15 +125,22 @@ PROVIDER = Provider(
             "chat",
             *("messages", "message", "chat_history", "tool_results"),
             default_temperature=0.3,
-            messages=_messages,
-            answer=_answer,
+            messages=read_messages,
+            answer=read_chat,
         ),
-        _operation("generate", "generate", "prompt", default_temperature=0.75),
-        _operation("embed", "embed", "texts", "images", "inputs"),
-        _operation("rerank", "rerank", "query", "documents"),
-        _operation("classify", "classify", "inputs", "examples"),
-        _operation("summarize", "summarize", "text", default_temperature=0.3),
-        _operation("tokenize", "(de)?tokenize", "text", "tokens"),
+        _operation("generate", "generate", "prompt", default_temperature=0.75, answer=_GENERATED),
+        _operation("embed", "embed", "texts", "images", "inputs", answer=_NUMBERS),
+        _operation("rerank", "rerank", "query", "documents", answer=_NUMBERS),
+        _operation(
+            "classify",
+            "classify",
+            *("inputs", "examples"),
+            answer=_shape("classifications.*.prediction"),
+        ),
+        _operation("summarize", "summarize", "text", default_temperature=0.3, answer=_shape("summary")),
+        _operation(
+            "tokenize", "(de)?tokenize", "text", "tokens", answer=_shape("text", needs=("text", "tokens"))
+        ),
     ),
     key_variables=("CO_API_KEY", "COHERE_API_KEY"),
 )

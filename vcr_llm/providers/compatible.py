@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from vcr_llm.providers import anthropic, openai
+from vcr_llm.providers import anthropic, openai, reranking
 from vcr_llm.providers.operation import Operation, Provider
 
 __all__ = ["PROVIDERS"]
@@ -25,11 +25,19 @@ _ADDED = {
             "prompt",
             re.compile(r"/prompts/(?P<model>[^/]+)/completions/?$"),
             ("variables",),
-            answer=openai.OPERATIONS[0].answer,
+            answer=openai.read_chat,
         ),
     ),
     # docs.together.ai/reference/rerank
-    "together": (Operation("together", "rerank", re.compile(r"/v1/rerank/?$"), ("query", "documents")),),
+    "together": (
+        Operation(
+            "together",
+            "rerank",
+            re.compile(r"/v1/rerank/?$"),
+            ("query", "documents"),
+            answer=reranking.read_numbers,
+        ),
+    ),
 }
 """What a host has beside OpenAI's operations."""
 

@@ -13,16 +13,29 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vcr_llm.providers import anthropic
-from vcr_llm.providers.answers import Answer, Message, ToolCall, Usage, items, members, number, string
+from vcr_llm.providers import anthropic, gemini_interactions, openai
+from vcr_llm.providers.answers import (
+    Answer,
+    Message,
+    Places,
+    ToolCall,
+    Usage,
+    answer_at,
+    at,
+    field_texts,
+    items,
+    members,
+    number,
+    string,
+)
 from vcr_llm.providers.operation import ANY_METHOD, Operation, Provider
 
-__all__ = ["GEMINI", "VERTEX"]
+__all__ = ["GEMINI", "VERTEX", "read_content", "read_contents"]
 
 # --- what is asked and answered ----------------------------------------------------------------------
 
 
-def _contents(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
+def read_contents(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
     system = prompt.get("systemInstruction") or prompt.get("system_instruction")
     found = [Message("system", _text(_parts(system)))] if system else []
     contents = prompt.get("contents")
@@ -62,7 +75,7 @@ def _calls(parts: list[Mapping[str, Any]]) -> tuple[ToolCall, ...]:
     )
 
 
-def _answer(response: Any, events: Sequence[Any]) -> Answer | None:
+def read_content(response: Any, events: Sequence[Any]) -> Answer | None:
     chunks = items(list(events)) or (items(response) if isinstance(response, list) else [members(response)])
     whole: dict[str, Any] = {}
     parts: list[Mapping[str, Any]] = []
@@ -98,6 +111,55 @@ def _count(response: Any, _events: Sequence[Any]) -> Answer | None:
     return None if count is None else Answer(f"{count} input tokens")
 
 
+_NUMBERS = answer_at(Places(needs=("embedding", "embeddings")))
+_CACHED = answer_at(
+    Places(needs=("expireTime",), prompt=("usageMetadata.totalTokenCount",), model=("model",))
+)
+
+
+def _predicted(response: Any, _events: Sequence[Any]) -> Answer | None:
+    """Of older text models, of open models (a list of texts), and of embeddings; images have no text."""
+    answer = members(response)
+    if "predictions" not in answer:
+        return None
+    paths = ("predictions.*.content", "predictions.*.candidates.*.content", "predictions.*")
+    texts = [text for path in paths for text in at(answer, path) if isinstance(text, str)]
+    tokens = members(members(answer.get("metadata")).get("tokenMetadata"))
+    embedded = [number(one) for one in at(answer, "predictions.*.embeddings.statistics.token_count")]
+    prompt, completion = (
+        number(members(tokens.get(name)).get("totalTokens"))
+        for name in ("inputTokenCount", "outputTokenCount")
+    )
+    prompt += sum(embedded)
+    model = string(answer.get("modelDisplayName")) or string(answer.get("model")) or None
+    return Answer(
+        "".join(texts[:1]), usage=Usage(prompt, completion) if tokens or embedded else None, model=model
+    )
+
+
+def _embedded(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
+    """The contents that are to be embedded, one or several."""
+    contents = [prompt.get("content"), *(one.get("content") for one in items(prompt.get("requests")))]
+    return tuple(Message("content", _text(_parts(content))) for content in contents if content is not None)
+
+
+def _instances(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[Message, ...]:
+    found: list[Message] = []
+    for instance in items(prompt.get("instances")):
+        context = string(instance.get("context"))
+        found += [Message("system", context)] if context else []
+        for message in items(instance.get("messages")):
+            found.append(Message(string(message.get("author")), string(message.get("content"))))
+        for name in ("content", "prompt"):
+            if isinstance(instance.get(name), str):
+                found.append(Message(name, instance[name]))
+    return tuple(found) or field_texts(prompt, rest)
+
+
+def _raw(response: Any, events: Sequence[Any]) -> Answer | None:
+    return anthropic.read_message(response, events) or openai.read_chat(response, events)
+
+
 # --- the table ---------------------------------------------------------------------------------------
 
 _PROMPT = ("contents", "systemInstruction", "system_instruction")
@@ -116,14 +178,26 @@ def _verbs(provider: str, models: str) -> tuple[Operation, ...]:
             "generateContent",
             r"(?P<stream>stream)?[gG]enerateContent",
             *_PROMPT,
-            messages=_contents,
-            answer=_answer,
+            messages=read_contents,
+            answer=read_content,
         ),
         verb("countTokens", "countTokens", *_PROMPT, "instances", "generateContentRequest", answer=_count),
-        verb("embedContent", "embedContent", "content"),
-        verb("batchEmbedContents", "(?:async)?[bB]atchEmbedContents?", "requests", "batch"),
+        verb("embedContent", "embedContent", "content", messages=_embedded, answer=_NUMBERS),
+        verb(
+            "batchEmbedContents",
+            "(?:async)?[bB]atchEmbedContents?",
+            *("requests", "batch"),
+            messages=_embedded,
+            answer=_NUMBERS,
+        ),
         verb("batchGenerateContent", "batchGenerateContent", "batch"),
-        verb("predict", "predict|predictLongRunning|fetchPredictOperation", "instances", "operationName"),
+        verb(
+            "predict",
+            "predict|predictLongRunning|fetchPredictOperation",
+            *("instances", "operationName"),
+            messages=_instances,
+            answer=_predicted,
+        ),
     )
 
 
@@ -138,12 +212,15 @@ GEMINI = Provider(
             re.compile(r"/v1[^/]*/interactions/?$"),
             ("input", "system_instruction"),
             temperature="generation_config.temperature",
+            messages=gemini_interactions.read_messages,
+            answer=gemini_interactions.read_answer,
         ),
         Operation(
             "gemini",
             "interaction",
             re.compile(r"/v1[^/]*/interactions/[^/]+(/cancel)?/?$"),
             methods=ANY_METHOD,
+            answer=gemini_interactions.read_answer,
         ),
         Operation(
             "gemini",
@@ -151,6 +228,8 @@ GEMINI = Provider(
             re.compile(r"/v1[^/]*/cachedContents(/[^/]+)?/?$"),
             _PROMPT,
             ANY_METHOD | {"PATCH"},
+            messages=read_contents,
+            answer=_CACHED,
         ),
     ),
     anywhere=True,
@@ -170,6 +249,7 @@ VERTEX = Provider(
             re.compile(r"/publishers/anthropic/models/count-tokens(?::|%3[Aa])rawPredict/?$"),
             ("messages",),
             messages=anthropic.read_messages,
+            answer=anthropic.read_count,
         ),
         Operation(
             # The bodies of Anthropic's Messages API, or of Mistral's chat.
@@ -180,7 +260,7 @@ VERTEX = Provider(
             ),
             ("messages", "prompt"),
             messages=anthropic.read_messages,
-            answer=anthropic.read_message,
+            answer=_raw,
         ),
         Operation(
             "vertex",
@@ -188,6 +268,8 @@ VERTEX = Provider(
             re.compile(r"/locations/[^/]+/cachedContents(/[^/]+)?/?$"),
             _PROMPT,
             ANY_METHOD | {"PATCH"},
+            messages=read_contents,
+            answer=_CACHED,
         ),
     ),
     anywhere=True,

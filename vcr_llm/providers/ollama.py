@@ -13,8 +13,10 @@ from typing import Any
 from vcr_llm.providers.answers import (
     Answer,
     Message,
+    Places,
     ToolCall,
     Usage,
+    answer_at,
     arguments,
     content_text,
     items,
@@ -24,7 +26,7 @@ from vcr_llm.providers.answers import (
 )
 from vcr_llm.providers.operation import Operation, Provider
 
-__all__ = ["PROVIDER"]
+__all__ = ["PROVIDER", "read_answer"]
 
 
 def _messages(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -39,7 +41,7 @@ def _calls(messages: list[Mapping[str, Any]]) -> tuple[ToolCall, ...]:
     return tuple(ToolCall(string(call.get("name")), arguments(call.get("arguments"))) for call in calls)
 
 
-def _answer(response: Any, events: Sequence[Any]) -> Answer | None:
+def read_answer(response: Any, events: Sequence[Any]) -> Answer | None:
     """Of chat and generate: each line holds a piece, the last one the counts."""
     lines = items(list(events)) or [members(response)]
     last = lines[-1]
@@ -58,6 +60,11 @@ def _answer(response: Any, events: Sequence[Any]) -> Answer | None:
         string(last.get("done_reason")) or None,
         string(last.get("model")) or None,
     )
+
+
+_NUMBERS = answer_at(
+    Places(needs=("embeddings", "embedding"), prompt=("prompt_eval_count",), model=("model",))
+)
 
 
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
@@ -80,7 +87,7 @@ PROVIDER = Provider(
         r"|(localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|host\.docker\.internal):11434"
     ),
     operations=(
-        _operation("chat", "chat", "messages", default_stream=True, messages=_messages, answer=_answer),
+        _operation("chat", "chat", "messages", default_stream=True, messages=_messages, answer=read_answer),
         _operation(
             "generate",
             "generate",
@@ -89,9 +96,9 @@ PROVIDER = Provider(
             "suffix",
             "images",
             default_stream=True,
-            answer=_answer,
+            answer=read_answer,
         ),
-        _operation("embed", "embed(dings)?", "input", "prompt"),
+        _operation("embed", "embed(dings)?", "input", "prompt", answer=_NUMBERS),
     ),
     anywhere=True,
     key_variables=("OLLAMA_API_KEY",),

@@ -14,8 +14,8 @@ from vcr_llm.providers.answers import (
     Answer,
     Message,
     ToolCall,
-    Usage,
     arguments,
+    at,
     content_text,
     items,
     members,
@@ -23,7 +23,18 @@ from vcr_llm.providers.answers import (
     string,
 )
 from vcr_llm.providers.openai_objects import OBJECTS
+from vcr_llm.providers.openai_usage import read_usage
 from vcr_llm.providers.operation import ANY_METHOD, Operation, Provider
+
+__all__ = [
+    "OPERATIONS",
+    "PROVIDER",
+    "read_chat",
+    "read_completion",
+    "read_input",
+    "read_moderation",
+    "read_response",
+]
 
 _API = "https://api.openai.com/v1"
 
@@ -42,12 +53,21 @@ def _chat_messages(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple
     )
 
 
-def _response_messages(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
+def read_input(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
     instructions = content_text(prompt.get("instructions"))
     found = [Message("system", instructions)] if instructions else []
+    if isinstance(prompt.get("prompt"), Mapping):
+        found.append(Message("prompt", _kept_prompt(prompt["prompt"])))
     if isinstance(prompt.get("input"), str):
         found.append(Message("user", prompt["input"]))
     return (*found, *map(_item_message, items(prompt.get("input"))))
+
+
+def _kept_prompt(prompt: Mapping[str, Any]) -> str:
+    """A prompt that is kept at OpenAI: its id, and a line for each variable it is filled in with."""
+    version = f" version {prompt['version']}" if prompt.get("version") else ""
+    filled = [f"{name}: {content_text(value)}" for name, value in members(prompt.get("variables")).items()]
+    return "\n".join([f"[{string(prompt.get('id'))}{version}]", *filled])
 
 
 def _item_message(item: Mapping[str, Any]) -> Message:
@@ -67,7 +87,10 @@ def _item_message(item: Mapping[str, Any]) -> Message:
 # --- what is answered --------------------------------------------------------------------------------
 
 
-def _chat(response: Any, events: Sequence[Any]) -> Answer | None:
+def read_chat(response: Any, events: Sequence[Any]) -> Answer | None:
+    """Of a chat; where a server answers a chat as a text completion, of that."""
+    if any(at(part, "choices.*.text") for part in events or [response]):
+        return read_completion(response, events)
     answer = _joined(events) if events else members(response)
     if "choices" not in answer:
         return None
@@ -81,7 +104,7 @@ def _chat(response: Any, events: Sequence[Any]) -> Answer | None:
     )
 
 
-def _completion(response: Any, events: Sequence[Any]) -> Answer | None:
+def read_completion(response: Any, events: Sequence[Any]) -> Answer | None:
     """The older text completions; a chunk of a stream looks like the whole."""
     parts = [part for part in map(members, events or [response]) if "choices" in part]
     choices = [choice for part in parts for choice in items(part["choices"]) if not choice.get("index")]
@@ -92,7 +115,7 @@ def _completion(response: Any, events: Sequence[Any]) -> Answer | None:
     return _answer(whole, "".join(string(choice.get("text")) for choice in choices), (), *reasons[-1:])
 
 
-def _response(response: Any, events: Sequence[Any]) -> Answer | None:
+def read_response(response: Any, events: Sequence[Any]) -> Answer | None:
     answer = _last_response(events) if events else members(response)
     if not isinstance(answer.get("output"), list):
         return None
@@ -113,6 +136,15 @@ def _numbers(response: Any, _events: Sequence[Any]) -> Answer | None:
     return _answer(answer, "") if "data" in answer else None
 
 
+def read_moderation(response: Any, _events: Sequence[Any]) -> Answer | None:
+    answer = members(response)
+    if "results" not in answer:
+        return None
+    categories = [members(one) for one in at(answer, "results.*.categories")]
+    flagged = dict.fromkeys(name for one in categories for name, value in one.items() if value is True)
+    return _answer(answer, ", ".join(flagged) or "not flagged")
+
+
 def _transcript(response: Any, events: Sequence[Any]) -> Answer | None:
     done = [event for event in map(members, events) if event.get("type") == "transcript.text.done"]
     answer = done[-1] if done else members(response)
@@ -123,21 +155,8 @@ def _answer(
     answer: Mapping[str, Any], text: str, calls: tuple[ToolCall, ...] = (), reason: Any = None
 ) -> Answer:
     model = string(answer.get("model")) or None
-    return Answer(text, calls, _usage(answer.get("usage")), string(reason) or None, model)
-
-
-def _usage(value: Any) -> Usage | None:
-    """Token counts under the older names and under those of the Responses API."""
-    counts = members(value)
-    for prompt, completion in (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens")):
-        if prompt in counts:
-            return Usage(
-                number(counts[prompt]),
-                number(counts.get(completion)),
-                number(members(counts.get(f"{prompt}_details")).get("cached_tokens")),
-                number(members(counts.get(f"{completion}_details")).get("reasoning_tokens")),
-            )
-    return None
+    usage = answer.get("usage") or members(answer.get("x_groq")).get("usage")
+    return Answer(text, calls, read_usage(usage), string(reason) or None, model)
 
 
 def _chat_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
@@ -228,19 +247,20 @@ def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
 
 
 OPERATIONS = (
-    _operation("chat", r"/chat/completions", "messages", messages=_chat_messages, answer=_chat),
+    _operation("chat", r"/chat/completions", "messages", messages=_chat_messages, answer=read_chat),
     _operation(
         "responses",
         r"/responses",
-        "input",
-        "instructions",
-        messages=_response_messages,
-        answer=_response,
+        *("input", "instructions", "prompt"),
+        messages=read_input,
+        answer=read_response,
     ),
-    _operation("response", r"/responses/[^/]+(/cancel|/input_items)?", methods=ANY_METHOD, answer=_response),
+    _operation(
+        "response", r"/responses/[^/]+(/cancel|/input_items)?", methods=ANY_METHOD, answer=read_response
+    ),
     _operation("embeddings", r"/embeddings", "input", answer=_numbers),
-    _operation("completions", r"/completions", "prompt", "suffix", answer=_completion),
-    _operation("moderations", r"/moderations", "input"),
+    _operation("completions", r"/completions", "prompt", "suffix", answer=read_completion),
+    _operation("moderations", r"/moderations", "input", answer=read_moderation),
     _operation(
         "images",
         r"/images/(generations|edits|variations)",

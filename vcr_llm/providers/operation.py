@@ -26,11 +26,11 @@ class Operation:
     ``path`` is searched for in the URL's path; where a group named ``model`` takes part, the model is
     there unless the body names one, and where one named ``stream`` does, the call streams. ``prompt``
     names the body fields that count as the messages, none meaning the whole body; a request that has
-    none of them is told apart by its query. ``model``, ``temperature`` (of several names the first
-    that is there) and ``stream`` name the body fields that hold them, "" where none does; a dot descends
-    into an object. ``default_temperature`` and ``default_stream`` are what the provider takes an absent
-    one to be. ``needs``: fields that a body must have besides to be told on a host nobody knows.
-    ``messages`` reads what a request says, ``answer`` what a response says: see `answers`.
+    none of them is told apart by its other fields, or by its query. ``model``, ``temperature`` (of several
+    names the first that is there) and ``stream`` name the body fields that hold them, "" where none does;
+    a dot descends into an object. ``default_temperature`` and ``default_stream`` are what the provider
+    takes an absent one to be. ``needs``: fields that a body must have besides to be told on a host nobody
+    knows. ``messages`` reads what a request says, ``answer`` what a response says: see `answers`.
     """
 
     provider: str
@@ -105,7 +105,8 @@ class Call:
         prompt = {name: value for name, value in named.items() if name not in own and value is not None}
         url = split_url(request.url)
         if not prompt:
-            prompt["?"] = url.query
+            others = {name: value for name, value in fields.items() if name not in own and value is not None}
+            prompt = others or {"?": url.query}
         found = operation.path.search(url.path)
         parts = found.groupdict() if found else {}
         return cls(

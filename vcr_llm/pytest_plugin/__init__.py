@@ -18,6 +18,7 @@ import pytest
 __all__: list[str] = []
 
 PARTS: Final = (
+    "options",
     "run_folder",
     "outcome",
     "placeholder_keys",
@@ -26,6 +27,12 @@ PARTS: Final = (
     "replay_marker",
     "call_fixture",
     "audit",
+    "blocked_network",
+    "record_mode",
+    "run_facts",
+    "whole_run",
+    "budget",
+    "summary",
 )
 """In the order in which they are registered; pytest calls the hooks of the last one first."""
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vcr_llm.pytest_plugin.options import flag, setting
 from vcr_llm.pytest_plugin.outcome import has_failed
+from vcr_llm.pytest_plugin.record_mode import source
+from vcr_llm.pytest_plugin.run_facts import opened_by_vcrpy
 from vcr_llm.pytest_plugin.run_folder import session
 
 if TYPE_CHECKING:
@@ -32,9 +35,9 @@ _contexts = pytest.StashKey[list[Any]]()
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_recording_configure(vcr: vcr.VCR) -> None:
+def pytest_recording_configure(config: pytest.Config, vcr: vcr.VCR) -> None:
     """pytest-recording's hook, called for each test with a cassette (``pytest_recording/_vcr.py``)."""
-    from vcr_llm import recorder
+    from vcr_llm import recorder, vcr_bridge
 
     recorder.register(vcr)
     theirs = vcr.use_cassette
@@ -42,6 +45,9 @@ def pytest_recording_configure(vcr: vcr.VCR) -> None:
     def use_cassette(path: Any = None, **options: Any) -> Any:
         if recorder.is_ours(options):
             return recorder.open_cassette(vcr, path, **options)
+        opened_by_vcrpy(config, vcr.get_merged_config(path=path, **options)["path"])
+        for extra in vcr_bridge.extra_paths(vcr.persister):
+            opened_by_vcrpy(config, extra)
         return theirs(path, **options)
 
     # On the instance: here all options of the test arrive merged (fixture and marks).
@@ -72,19 +78,37 @@ def _prepare(
     merged = vcr_bridge.merged_options(options, marks)
     if _item not in config.stash or not recorder.is_ours(merged):
         return None
-    refresh = merged.get("record_mode", mode) == "rewrite"
     item = config.stash[_item]
+    effective = merged.get("record_mode", mode)
+    refresh = effective == "rewrite"
+    for name in _BY_FLAG & recorder.OPTIONS:
+        given = flag(config, name)
+        if given is not None:
+            marks = [_without(mark, name, mark.kwargs.get(name)) for mark in marks]
+        options = {**options, name: options.get(name, setting(config, name)) if given is None else given}
+    told = vcr_bridge.merged_options(options, marks)
     recording = replace(
         session(item, refresh=refresh),
-        miss=miss_kind(item) if merged.get("on_miss", "fail") == "fail" else None,
+        mode=str(effective),
+        source=source(config, options, marks, mode),
+        on_unplayed=told["on_unplayed"],
+        max_age=told["max_age"],
+        miss=miss_kind(item) if told.get("on_miss", "fail") == "fail" else None,
         place=_place(item),
     )
     if refresh:
         options = {**options, "record_mode": "new_episodes"}
-        marks = [
-            pytest.Mark(each.name, each.args, _without_rewrite(each.kwargs), _ispytest=True) for each in marks
-        ]
+        marks = [_without(mark, "record_mode", "rewrite") for mark in marks]
     return {**options, recorder.SESSION: recording}, marks, mode
+
+
+_BY_FLAG: Final = frozenset({"on_drift", "on_unplayed", "max_age"})
+"""The cassette's options that are flags and ini keys too."""
+
+
+def _without(mark: pytest.Mark, name: str, value: Any) -> pytest.Mark:
+    kept = {known: each for known, each in mark.kwargs.items() if (known, each) != (name, value)}
+    return pytest.Mark(mark.name, mark.args, kept, _ispytest=True)
 
 
 def _place(item: pytest.Item) -> Caller:
@@ -92,10 +116,6 @@ def _place(item: pytest.Item) -> Caller:
 
     path, line, _ = item.reportinfo()
     return Caller(os.fspath(path), (line or 0) + 1)
-
-
-def _without_rewrite(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if (name, value) != ("record_mode", "rewrite")}
 
 
 def cassettes(item: pytest.Item) -> list[Cassette]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from vcr_llm.pytest_plugin.options import GROUP
 from vcr_llm.pytest_plugin.outcome import has_failed
 from vcr_llm.pytest_plugin.run_folder import session
 
@@ -42,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
     """Define the option unless llm-mock's plugin has: it is loaded by now if it ever is."""
     with suppress(ValueError):
-        parser.addoption(
+        parser.getgroup(GROUP).addoption(
             _DISABLED_OPTION,
             action="store_true",
             default=False,

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from vcr_llm.session import Session
 
-__all__ = ["session"]
+__all__ = ["folder", "session"]
 
 _folder = pytest.StashKey[Path]()
 _INPUT: Final = "vcr_llm_run"
@@ -23,8 +23,13 @@ def session(item: pytest.Item, *, refresh: bool = False) -> Session:
     """The test as what records in this run; with ``refresh`` its cassette starts empty."""
     from vcr_llm.session import Session
 
-    given = getattr(item.config, "workerinput", {}).get(_INPUT)
-    return Session(Path(given) if given else _own(item.config), item.nodeid, refresh)
+    return Session(folder(item.config), item.nodeid, refresh)
+
+
+def folder(config: pytest.Config) -> Path:
+    """The folder, which need not exist yet."""
+    given = getattr(config, "workerinput", {}).get(_INPUT)
+    return Path(given) if given else _own(config)
 
 
 def _own(config: pytest.Config) -> Path:

@@ -59,7 +59,7 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
         "streaming": found is not None or (streams.is_stream_type(content_type) and bool(response.body.raw)),
         "stream_events": event_objects(*found) if found else [],
         "recorded_at": interaction.date,
-        **interaction.extra,
+        **{name: value for name, value in interaction.extra.items() if name != "http"},
     }
     if interaction.bare and reads_as(entry, interaction, provider):
         return entry
@@ -70,6 +70,7 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
     framing = framing_object(*found) if found else {}
     parts = (("request_body", request_body), ("response_body", response_body), ("stream", framing))
     http.update((name, part) for name, part in parts if part)
+    http.update(interaction.extra.get("http", {}))
     entry["http"] = http
     return entry
 
@@ -93,7 +94,9 @@ def _content_type(headers: Headers) -> str:
 def _says_json(headers: Headers) -> bool:
     """Whether the body may be written as a JSON value: where the type is something else (a download),
     its reader may care for every byte. Old recordings without headers are taken by their content."""
-    return not headers.get("content-type") or "json" in _content_type(headers)
+    content_type = _content_type(headers)
+    # What says it is a stream, and is none as it stands, may be one once it is written another way.
+    return not content_type or ("json" in content_type and not streams.is_stream_type(content_type))
 
 
 def _json_object(body: Body | None, save_file: SaveFile | None) -> tuple[dict[str, Any], Any]:

@@ -35,6 +35,9 @@ ReadFile = Callable[[str], bytes]
 VERSIONS: Final = ("1.0", VERSION)
 KNOWN: Final = frozenset({"hash", "request", "response", "streaming", "stream_events", "recorded_at", "http"})
 KNOWN_AT_TOP: Final = frozenset({"version", "provider", "interactions"})
+_KNOWN_IN_HTTP: Final = frozenset(
+    {"method", "url", "status", "reason", "headers", "request_body", "response_body", "stream"}
+)
 
 
 def is_document(document: object) -> bool:
@@ -129,6 +132,8 @@ def _interaction(entry: Any, number: int, provider: str | None, read_file: ReadF
     if http is None:
         return _bare(request, response, streaming, events, provider, where, (recorded_at, stored_hash, extra))
     place = (*where, "http")
+    if unknown := _extra(http, _KNOWN_IN_HTTP, *place):
+        extra["http"] = unknown
     status = member(http, "status", int, place, 200)
     headers = _headers(member(http, "headers", dict, place, {}), place)
     framing = member(http, "stream", dict, place, {})

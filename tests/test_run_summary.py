@@ -1,0 +1,374 @@
+"""The end of a run: what happened is told, in the terminal and in files, and fails the run where asked."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from suite import WITHOUT, Suite
+
+TESTS = """
+@pytest.mark.vcr
+def test_one(): assert ask("one")
+
+@pytest.mark.vcr
+def test_two(): assert ask("two") and ask("three")
+
+def test_plain(): ...
+"""
+LESS = TESTS.replace(' and ask("three")', "")
+
+
+@pytest.fixture
+def recorded(suite: Suite) -> Suite:
+    """A suite with two cassettes of one and two interactions; its third test has none."""
+    suite.test(TESTS, sdk=False)
+    suite.run("--record-mode=once", passed=3)
+    return suite
+
+
+def section(result: pytest.RunResult) -> list[str]:
+    """The lines of our section, without what differs between machines."""
+    lines = [line for line in result.outlines if not line.startswith("money:")]
+    titles = [number for number, line in enumerate(lines) if line.strip("= ") == "vcr-llm"]
+    assert len(titles) <= 1
+    if not titles:
+        return []
+    rest = lines[titles[0] + 1 :]
+    return rest[: next(number for number, line in enumerate(rest) if line.startswith("="))]
+
+
+def header(result: pytest.RunResult) -> list[str]:
+    return [line for line in result.outlines if line.startswith("vcr-llm: record mode")]
+
+
+# --- the section and the header ----------------------------------------------------------------------
+
+
+def test_what_was_recorded_and_replayed_is_told(suite: Suite) -> None:
+    suite.test(TESTS, sdk=False)
+    result = suite.run("--record-mode=once", "-v", passed=3)
+    assert header(result) == ["vcr-llm: record mode once (command line)"]
+    first, tokens, mode, slowest, *calls = section(result)
+    assert first == "requests: 0 replayed, 3 recorded"
+    assert tokens.startswith("tokens: ")
+    assert tokens.endswith(" out recorded")
+    assert mode == "record mode: once (command line) for 2 cassettes"
+    assert slowest == "slowest live calls:"
+    assert len(calls) == 3
+    assert all("s test_app.py::test_" in call and "(openai chat, g)" in call for call in calls)
+
+    suite.provider.stop()
+    result = suite.run(passed=3)
+    assert header(result) == ["vcr-llm: record mode none (default)"]
+    first, tokens = section(result)
+    assert (first, tokens.endswith(" out replayed")) == ("requests: 3 replayed", True)
+
+
+def test_findings_by_verbosity_and_over_workers(recorded: Suite) -> None:
+    recorded.test(LESS, sdk=False)
+    (recorded.cassette().parent / "test_gone.llm.json").write_text("{}")
+    plain = [
+        "unplayed: 1 interaction in 1 cassette (-v names them)",
+        "orphans: 1 cassette that no test opened (-v names them)",
+    ]
+    named = [
+        "unplayed: 1 interaction in 1 cassette:",
+        "  cassettes/test_app/test_two.llm.json: interaction 2",
+        "orphans: 1 cassette that no test opened:",
+        "  cassettes/test_app/test_gone.llm.json",
+    ]
+    assert section(recorded.run(passed=3))[2:] == plain
+    assert section(recorded.run("-v", passed=3))[3:] == named
+    workers = section(recorded.run("-n", "2", "-v", passed=3))
+    assert (workers[0], workers[3:]) == ("requests: 2 replayed", named)
+    quiet = recorded.run("-q", passed=3)
+    assert section(quiet) == header(quiet) == []
+    one = (
+        "vcr-llm: 2 replayed; unplayed: 1 interaction in 1 cassette; orphans: 1 cassette that no test opened"
+    )
+    assert [line for line in quiet.outlines if "vcr-llm" in line] == [one]
+    quieter = recorded.pytester.runpytest_inprocess(*WITHOUT, "-qq")
+    assert "vcr-llm" not in quieter.stdout.str()
+
+
+def test_a_run_that_uses_no_cassette_says_nothing(recorded: Suite) -> None:
+    for arguments in (["-k", "plain"], ["--collect-only"], ["--disable-recording", "-k", "plain"]):
+        result = recorded.pytester.runpytest_inprocess(*WITHOUT, *arguments)
+        assert section(result) == []
+    assert header(recorded.run("-k", "plain", passed=1, deselected=2)) == []
+
+
+def test_where_the_record_mode_came_from(suite: Suite) -> None:
+    suite.test(
+        """
+@pytest.mark.vcr
+def test_one(): ...
+@pytest.mark.vcr(record_mode="none")
+def test_two(): ...
+@pytest.mark.vcr
+def test_three(): ...
+""",
+        sdk=False,
+    )
+    suite.pytester.makeini(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\naddopts = --record-mode=new_episodes"
+    )
+    result = suite.run("-v", passed=3)
+    assert header(result) == [
+        "vcr-llm: record mode new_episodes (ini); but none (mark) for 1 of 3 tests",
+    ]
+    assert "record mode: new_episodes (ini) for 2 cassettes; none (mark) for 1 cassette" in section(result)
+    suite.conftest("record_mode='once'")
+    assert header(suite.run("--record-mode=all", "-k", "one or three", passed=2, deselected=1)) == [
+        "vcr-llm: record mode once (vcr_config)"
+    ]
+    suite.conftest("", "@pytest.fixture\ndef vcr_config(request): return vcr_llm.preset(record_mode='all')")
+    result = suite.run("-v", "-k", "one", passed=1, deselected=2)
+    assert header(result) == ["vcr-llm: record mode decided by the fixture (vcr_config)"]
+    assert section(result)[-1] == "record mode: all (vcr_config) for 1 cassette"
+
+
+def test_drift_misses_old_dates_and_what_is_live(recorded: Suite) -> None:
+    for name in ("one", "two"):
+        path = recorded.cassette(f"test_app/test_{name}.llm.json")
+        path.write_text(path.read_text().replace('"recorded_at": "20', '"recorded_at": "19'))
+    path.write_text(path.read_text().replace('"model": "g"', '"model": "g", "user": "me"', 1))
+    more = "\n@pytest.mark.vcr\ndef test_miss():\n    with pytest.raises(Exception): ask('what?')\n"
+    recorded.test(TESTS + more, sdk=False)
+    result = recorded.run("-v", "-W", "ignore", "--llm-max-age=30", "--record-mode=none", passed=4)
+    lines = section(result)
+    assert lines[0] == "requests: 3 replayed, 1 missed"
+    assert "drifted: 1 recording:" in lines
+    assert any(line.startswith("too old: 2 cassettes, the oldest of 19") for line in lines)
+
+
+# --- options -----------------------------------------------------------------------------------------
+
+
+def test_unplayed_interactions_fail_the_run_by_flag_mark_fixture_and_ini(recorded: Suite) -> None:
+    recorded.test(LESS, sdk=False)
+    fails = "FAILED: 1 unplayed interaction (on_unplayed is error)"
+
+    def outcome(*arguments: str) -> tuple[int, bool]:
+        result = recorded.run(*arguments, passed=3)
+        return int(result.ret), fails in section(result)
+
+    assert outcome() == (0, False)
+    assert outcome("--llm-on-unplayed=error") == (1, True)
+    ini = "[pytest]\nasyncio_default_fixture_loop_scope = function\nllm_on_unplayed = error"
+    recorded.pytester.makeini(ini)
+    assert outcome() == (1, True)
+    recorded.conftest("on_unplayed='ignore'")
+    assert outcome() == (0, False)
+    marked = LESS.replace("vcr\ndef test_two", "vcr(on_unplayed='error')\ndef test_two")
+    recorded.test(marked, sdk=False)
+    assert outcome() == (1, True)
+    assert outcome("--llm-on-unplayed=warn") == (0, False)
+    # The test itself has failed, or was not run: nothing can be said of what it left.
+    recorded.test(marked.replace('ask("two")', 'ask("two") and False'), sdk=False)
+    assert fails not in section(recorded.run("--llm-on-unplayed=error", passed=2, failed=1))
+
+
+def test_orphans_fail_whole_runs_only(recorded: Suite) -> None:
+    recorded.test(TESTS.replace("@pytest.mark.vcr\ndef test_two", "def test_renamed"), sdk=False)
+    recorded.test("", name="test_other", sdk=False)
+    recorded.pytester.makepyfile(test_skipped='import pytest\npytest.skip("", allow_module_level=True)')
+    folder = recorded.cassette().parent.parent
+    (folder / "test_skipped").mkdir()
+    for name in ("test_skipped/test_x.llm.json", "test_app/test_skip[a].yaml", "test_app/notes.json"):
+        (folder / name).write_text("interactions: []" if name.endswith("yaml") else "{}")
+    recorded.test(
+        TESTS.replace("def test_two", "@pytest.mark.skip\ndef test_two")
+        + "\n@pytest.mark.vcr\n@pytest.mark.skip\n@pytest.mark.parametrize('x', 'a')"
+        + "\ndef test_skip(x): ...\n",
+        sdk=False,
+    )
+    (folder / "test_gone").mkdir()
+    (folder / "test_gone/test_it.yaml").write_text("interactions: []\nversion: 1\n")
+    result = recorded.run("--llm-on-orphans=error", passed=2, skipped=3)
+    assert "FAILED: 1 orphan cassette (llm_on_orphans is error)" in section(result)
+    assert result.ret == 1
+    assert "  cassettes/test_gone/test_it.yaml" in section(recorded.run("-v", ".", passed=2, skipped=3))
+    for arguments, outcomes in (
+        (["-k", "one"], {"passed": 1, "deselected": 3, "skipped": 1}),
+        (["test_app.py"], {"passed": 2, "skipped": 2}),
+        (["-x", "--maxfail=1", "--ignore=test_other.py"], {"passed": 2, "skipped": 3}),
+    ):
+        partial = recorded.run("--llm-on-orphans=error", *arguments, **outcomes)
+        assert partial.ret == 0
+        assert "orphan" not in str(section(partial))
+
+
+def test_the_report_and_the_job_summary(recorded: Suite, tmp_path: Path) -> None:
+    recorded.test(LESS, sdk=False)
+    recorded.environment(GITHUB_STEP_SUMMARY=str(tmp_path / "job.md"))
+    (tmp_path / "job.md").write_text("before\n")
+    try:
+        recorded.run("--llm-report=out/report.json", "--llm-job-summary", "--llm-max-age=0", "-q", passed=3)
+    finally:
+        recorded.environment(GITHUB_STEP_SUMMARY=None)
+    report = json.loads((recorded.pytester.path / "out/report.json").read_text())
+    assert report["whole_run"]
+    assert report["exit_code"] == 0
+    assert report["requests"] == {"replayed": 2, "recorded": 0, "live": 0, "missed": 0}
+    assert [cassette["unplayed"] for cassette in report["cassettes"]] == [[], [2]]
+    assert len(report["too_old"]) == 2
+    assert len(report["cassettes"][0]["sha256"]) == 64
+    text = (tmp_path / "job.md").read_text()
+    assert text.startswith("before\n### vcr-llm\n")
+    assert "| replayed | 2 |" in text
+    recorded.run("--llm-report=partial.json", "-k", "two", passed=1, deselected=2)
+    partial = json.loads((recorded.pytester.path / "partial.json").read_text())
+    assert (partial["whole_run"], partial["partial_because"]) == (False, "some tests were deselected")
+    assert partial["orphans"] is None
+
+
+@pytest.mark.parametrize(
+    ("ini", "said"),
+    [
+        ("llm_on_orphans = maybe", "llm_on_orphans must be one of ignore, warn, error, not 'maybe'"),
+        ("llm_max_calls = -1", "llm_max_calls must be a whole number from 0 up, not '-1'"),
+        ("llm_max_age = soon", "llm_max_age must be a number from 0 up, not 'soon'"),
+    ],
+)
+def test_values_that_make_no_sense(pytester: pytest.Pytester, ini: str, said: str) -> None:
+    pytester.makeini(f"[pytest]\nasyncio_default_fixture_loop_scope = function\n{ini}")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    assert result.ret == 4
+    assert said in result.stderr.str()
+
+
+def test_every_option_is_in_one_group_of_the_help(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+    text = pytester.runpytest_inprocess("--help").stdout.str()
+    group = text[text.index("\nvcr-llm:") :]
+    group = group[: group.index("\n\n")]
+    from vcr_llm.pytest_plugin.options import _OPTIONS
+
+    for option in _OPTIONS:
+        assert f"--{option.key.replace('_', '-')}" in group
+        assert f"\n  {option.key} (" in text
+
+
+# --- past the cassette -------------------------------------------------------------------------------
+
+
+def test_connections_past_the_cassette_are_loud(suite: Suite) -> None:
+    suite.test(
+        """
+import socket
+PORT = int(os.environ["PROVIDER_URL"].rpartition(":")[2])
+
+def connect(port):
+    with socket.socket() as one:
+        one.settimeout(1)
+        one.connect_ex(("127.0.0.1", port))
+
+@pytest.mark.vcr
+def test_past():
+    ask()
+    connect(PORT)
+
+@pytest.mark.vcr
+def test_fine():
+    ask()
+    connect(9)  # some database
+
+@pytest.mark.vcr
+def test_provider():
+    ask()
+    with pytest.raises(OSError):
+        socket.getaddrinfo("api.openai.com", 443, socket.AF_INET, 99)
+
+def test_no_cassette():
+    connect(PORT)
+""",
+        sdk=False,
+    )
+    alarm = "although a cassette was open"
+    # What vcrpy connects to record is no alarm, nor what happens on the same host besides.
+    recording = suite.run("--record-mode=once", "-v", passed=4)
+    assert [line for line in section(recording) if "127.0.0.1" in line and alarm in line] == []
+    suite.provider.stop()
+    result = suite.run(passed=4)
+    loud = [line for line in section(result) if line.startswith("PAST THE CASSETTE")]
+    assert len(loud) == 2
+    assert result.ret == 0
+    assert loud[0].startswith("PAST THE CASSETTE: test_app.py::test_past connected to 127.0.0.1:")
+    assert loud[1].startswith(
+        "PAST THE CASSETTE: test_app.py::test_provider connected to api.openai.com:443 "
+    )
+    assert "FAILED: 2 connections" in str(section(suite.run("--llm-on-bypass=error", passed=4)))
+    assert loud[0] in suite.run("-q", passed=4).outlines
+
+
+def test_a_placeholder_key_that_leaves_the_process_is_loud(suite: Suite) -> None:
+    suite.environment(OPENAI_API_KEY=None)
+    suite.pytester.makeini(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\nllm_placeholder_keys = true"
+    )
+    suite.pytester.makepyfile(
+        test_app="""
+import socket, pytest
+def test_it():
+    with pytest.raises(OSError):
+        socket.getaddrinfo("api.openai.com", 443, socket.AF_INET, 99)
+"""
+    )
+    assert (
+        "PLACEHOLDER KEY SENT: test_app.py::test_it connected to api.openai.com:443 while OPENAI_API_KEY "
+        "held the placeholder." in section(suite.run(passed=1))
+    )
+
+
+def test_an_audit_hook_never_stops_a_connection(recorded: Suite) -> None:
+    recorded.run(passed=3)  # the hook is installed now
+    for family, address in ((socket.AF_UNIX, "/nowhere"), (socket.AF_INET6, ("::1", 9, 0, 0))):
+        with socket.socket(family) as one:
+            one.settimeout(1)
+            assert one.connect_ex(address) != 0
+
+
+# --- the budget --------------------------------------------------------------------------------------
+
+BUDGET = "".join(f"@pytest.mark.vcr\ndef test_{n}(): assert ask('{n}')\n" for n in range(4))
+
+
+def test_a_budget_of_calls_stops_the_run(suite: Suite) -> None:
+    suite.test(BUDGET, sdk=False)
+    result = suite.run("--record-mode=once", "--llm-max-calls=2", passed=2, failed=1)
+    assert len(suite.provider.received) == 2
+    result.stdout.fnmatch_lines(
+        [
+            "*BudgetError: The record budget is used up: 2 live calls made (llm_max_calls). The call to *",
+            "*the record budget is used up (2 live calls made (llm_max_calls))*",
+        ]
+    )
+    suite.run("--llm-max-calls=0", "-k", "0 or 1", passed=2, deselected=2)  # replaying costs nothing
+
+
+def test_workers_share_the_budget(suite: Suite) -> None:
+    suite.test(BUDGET, sdk=False)
+    result = suite.pytester.runpytest_subprocess(
+        *(*WITHOUT, "-n", "2", "--record-mode=once", "--llm-max-calls=1")
+    )
+    assert len(suite.provider.received) == 1
+    assert result.ret in (1, 2)  # pytest-xdist's own when a worker stops
+
+
+def test_a_budget_of_money_stops_the_run(suite: Suite) -> None:
+    pytest.importorskip("genai_prices")
+    suite.test(BUDGET.replace("ask(", "ask(model='gpt-4o', text="), sdk=False)
+    source = (suite.pytester.path / "test_app.py").read_text()
+    source = source.replace('def ask(text="hi")', 'def ask(text="hi", model="g")').replace(
+        '"model": "g"', '"model": model'
+    )
+    (suite.pytester.path / "test_app.py").write_text(source)
+    result = suite.run("--record-mode=once", "--llm-max-cost=0.0000001", passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*BudgetError: * of $*spent (llm_max_cost)*", "money: * spent*"])
+    (suite.pytester.path / "test_app.py").write_text(source.replace("model='gpt-4o'", "model='in-house'"))
+    result = suite.run("--record-mode=new_episodes", "--llm-max-cost=5", failed=1)
+    result.stdout.fnmatch_lines(["*the price of in-house is unknown (llm_max_cost)*"])

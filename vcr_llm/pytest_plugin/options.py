@@ -1,0 +1,168 @@
+"""The options of the group ``vcr-llm``, each a flag and an ini key: flag > mark > fixture > ini."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+__all__ = ["GROUP", "POLICIES", "flag", "setting"]
+
+GROUP: Final = "vcr-llm"
+POLICIES: Final = ("ignore", "warn", "error")
+"""What a finding does: nothing, a line in the summary, or that and a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """``--llm-NAME`` and ``llm_name``. ``kind``: what makes a value of a text, None for a switch."""
+
+    name: str
+    help: str
+    kind: Callable[[str], Any] | None
+    default: Any
+    metavar: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"llm_{self.name}"
+
+
+def _policy(text: str) -> str:
+    if text not in POLICIES:
+        raise ValueError(f"one of {', '.join(POLICIES)}")
+    return text
+
+
+def _amount(text: str) -> float:
+    try:
+        number = float(text.removeprefix("$"))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ValueError("a number from 0 up")
+    return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError("a whole number from 0 up")
+    return int(text)
+
+
+_OPTIONS: Final = (
+    _Option(
+        "on_unplayed",
+        "Interactions of a cassette that no test played: ignore, warn (default) or error.",
+        _policy,
+        "warn",
+        "POLICY",
+    ),
+    _Option(
+        "on_drift",
+        "Calls answered although the request changed since it was recorded: ignore, warn (default) or error.",
+        _policy,
+        "warn",
+        "POLICY",
+    ),
+    _Option(
+        "on_orphans",
+        "Cassettes that no test opened, judged in whole runs only: ignore, warn (default) or error.",
+        _policy,
+        "warn",
+        "POLICY",
+    ),
+    _Option(
+        "on_bypass",
+        "Connections to a provider that go past an open cassette: ignore, warn (default) or error.",
+        _policy,
+        "warn",
+        "POLICY",
+    ),
+    _Option(
+        "max_age",
+        "Cassettes older than this many days are too old (default: none is).",
+        _amount,
+        None,
+        "DAYS",
+    ),
+    _Option(
+        "on_age",
+        "Cassettes that are too old: ignore, warn (default) or error. Nothing is recorded again by itself.",
+        _policy,
+        "warn",
+        "POLICY",
+    ),
+    _Option("max_calls", "Stop the run before it makes more live LLM calls than this.", _count, None, "N"),
+    _Option(
+        "max_cost",
+        "Stop the run before another live LLM call once it has spent this many US dollars (needs "
+        "vcr-llm[prices]).",
+        _amount,
+        None,
+        "USD",
+    ),
+    _Option("report", "Write what the run did with its cassettes to this JSON file.", str, None, "PATH"),
+    _Option(
+        "job_summary",
+        "Add the summary as Markdown to the job summary on GitHub ($GITHUB_STEP_SUMMARY).",
+        None,
+        False,
+    ),
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup(GROUP)
+    for option in _OPTIONS:
+        name = f"--{option.key.replace('_', '-')}"
+        if option.kind is None:
+            group.addoption(name, dest=option.key, action="store_true", default=None, help=option.help)
+            parser.addini(option.key, f"{option.help} (vcr-llm)", type="bool", default=option.default)
+        else:
+            more: dict[str, Any] = {"choices": POLICIES} if option.kind is _policy else {}
+            group.addoption(
+                name, dest=option.key, metavar=option.metavar, default=None, help=option.help, **more
+            )
+            parser.addini(option.key, f"{option.help} (vcr-llm)", default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for option in _OPTIONS:
+        setting(config, option.name)  # raises for what is no value
+
+
+def flag(config: pytest.Config, name: str) -> Any:
+    """The value given on the command line, or None. ``name`` is that of the option without ``llm_``."""
+    option = _by_name(name)
+    return _value(option, config.getoption(option.key), f"--{option.key.replace('_', '-')}")
+
+
+def setting(config: pytest.Config, name: str) -> Any:
+    """The value given on the command line, else that of the ini key, else the default.
+
+    Raises `pytest.UsageError` for what is no value.
+    """
+    option = _by_name(name)
+    given = flag(config, name)
+    if given is not None:
+        return given
+    if option.kind is None:
+        return config.getini(option.key)
+    found = _value(option, config.getini(option.key) or None, option.key)
+    return option.default if found is None else found
+
+
+def _by_name(name: str) -> _Option:
+    return next(option for option in _OPTIONS if option.name == name)
+
+
+def _value(option: _Option, text: Any, named: str) -> Any:
+    if text is None or option.kind is None:
+        return text
+    try:
+        return option.kind(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"{named} must be {error}, not {text!r}") from None

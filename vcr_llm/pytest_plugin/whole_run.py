@@ -1,0 +1,176 @@
+"""Whether all tests ran, and which cassettes then belong to none of them.
+
+A cassette that no test opened is an orphan only if every test that could have opened it was collected and
+ran. So nothing is said after ``-k``, ``-x``, single files or tests, ``--lf``, or a worker that crashed; only
+folders below those that pytest was given count; and the cassettes of tests that were skipped are spared.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from vcr_llm.pytest_plugin.fixture_lookup import definitions
+from vcr_llm.pytest_plugin.run_facts import facts, is_empty, relative
+
+__all__ = ["orphans"]
+
+_FOLDER: Final = "cassettes"
+"""pytest-recording keeps a module's cassettes in ``cassettes/MODULE`` beside it."""
+
+_progress = pytest.StashKey["_Progress"]()
+
+
+class _Progress:
+    """What was collected, and which tests have ended; on pytest-xdist's controller those of all workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._found = 0
+        self._finished: set[str] = set()
+        self._spared: list[str] = []
+        self._narrowed = ""
+        self._collected = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self._found = len(items)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._collected = len(session.items)
+        self._narrowed = self._why_narrowed(session)
+
+    def _why_narrowed(self, session: pytest.Session) -> str:
+        """Why not all tests there are were collected; "" if they were."""
+        config = self._config
+        if len(session.items) < self._found:
+            return "some tests were deselected"
+        if config.getoption("lf", False):
+            return "only tests that failed last time ran"
+        if any(str(argument).startswith("--ignore") for argument in config.invocation_params.args):
+            return "some files were ignored"
+        if not all(Path(each).is_dir() for each in _given(config)):
+            return "only some files or tests were named"
+        return "some files could not be collected" if session.testsfailed else ""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        report = yield
+        if report.skipped and isinstance(collector, pytest.File):
+            self._spared.append(f"{collector.path.stem}/")
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        if item.get_closest_marker("vcr") is None:
+            return (yield)
+        before = self._opened()
+        try:
+            return (yield)
+        finally:
+            if self._opened() == before:
+                self._spare(item)
+
+    def _opened(self) -> int:
+        return (
+            0
+            if is_empty(self._config)
+            else len(facts(self._config).openings) + len(facts(self._config).others)
+        )
+
+    def _spare(self, item: pytest.Item) -> None:
+        from vcr_llm import vcr_bridge
+
+        self._spared.append(vcr_bridge.default_cassette_name(item))
+        for mark in item.iter_markers():
+            if mark.name in ("vcr", "default_cassette"):
+                self._spared += [Path(str(name)).name for name in mark.args]
+        if len(definitions(item, "default_cassette_name")) > 1:
+            self._narrowed = self._narrowed or "skipped tests name their cassettes themselves"
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self._finished.add(nodeid)
+
+    def finish(self) -> None:
+        """Add what is known to the facts of the run."""
+        if is_empty(self._config) and not self._spared:
+            return
+        known = facts(self._config)
+        known.collected = max(known.collected, self._collected)
+        known.spared += self._spared
+        known.partial = known.partial or self._narrowed
+        if len(self._finished) < known.collected and not hasattr(self._config, "workerinput"):
+            known.partial = known.partial or "the run stopped early"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_progress] = _Progress(config)
+    config.pluginmanager.register(config.stash[_progress], f"{__name__}.progress")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    session.config.stash[_progress].finish()
+
+
+def _given(config: pytest.Config) -> list[str]:
+    """The files and folders that pytest was told to run: its arguments, else the folder it runs for."""
+    if config.args_source is config.ArgsSource.INVOCATION_DIR:
+        return [str(config.invocation_params.dir)]
+    if config.args_source is config.ArgsSource.TESTPATHS:
+        return [str(config.rootpath)]
+    return [str(Path(config.invocation_params.dir, argument)) for argument in config.args]
+
+
+# --- orphans -----------------------------------------------------------------------------------------
+
+
+def orphans(config: pytest.Config) -> list[str] | None:
+    """The cassettes no test opened, as the summary shows them; None after a run that was not a whole one."""
+    known = facts(config)
+    if known.partial or not (known.openings or known.others):
+        return None
+    from vcr_llm.cassette_files import find
+
+    used = {path for opening in known.openings for path in (opening.path, *opening.files, *opening.old_files)}
+    used_files = {os.path.realpath(config.rootpath / path) for path in (*used, *known.others)}
+    below = [os.path.realpath(each) for each in _given(config)]
+    spared = set(known.spared)
+    return [
+        relative(config, path)
+        for folder in _cassette_folders(config, [*used, *known.others])
+        if any(Path(os.path.realpath(folder)).is_relative_to(each) for each in below)
+        for path in find(folder)
+        if os.path.realpath(path) not in used_files and not _is_spared(path, spared)
+    ]
+
+
+def _cassette_folders(config: pytest.Config, paths: list[str]) -> Iterator[Path]:
+    """The folders that cassettes in use lie in, of several nested ones the outermost."""
+    found = {_folder(config.rootpath / path, config.rootpath) for path in paths}
+    for folder in sorted(found):
+        if not any(other in folder.parents for other in found):
+            yield folder
+
+
+def _folder(path: Path, root: Path) -> Path:
+    """The folder ``cassettes`` below the rootdir where there is one on the way, else the file's own."""
+    for parent in reversed(path.parents):
+        if parent.name == _FOLDER and root in parent.parents:
+            return parent
+    return path.parent
+
+
+def _is_spared(path: Path, spared: set[str]) -> bool:
+    name = path.name
+    stems = {name, *(name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix))}
+    return bool(stems & spared) or f"{path.parent.name}/" in spared
+
+
+_SUFFIXES: Final = (".llm.json", ".json", ".yaml", ".yml", ".yaml.gz", ".json.gz")

@@ -1,0 +1,270 @@
+"""A Python file of a suite → the same file with the preset."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from vcr_llm.suites.patching import Edit, edited
+from vcr_llm.suites.source import PYTEST_VCR, Config, Hook, Source
+
+__all__ = [
+    "DROPPED",
+    "PYTEST_VCR_FOLDER",
+    "VCRPY_MATCH_ON",
+    "in_calls",
+    "in_config",
+    "in_hook",
+    "new_fixture",
+    "renamed_fixtures",
+    "with_imports",
+]
+
+VCRPY_MATCH_ON: Final = '["method", "scheme", "host", "port", "path", "query"]'
+"""What vcrpy matches on unless told otherwise."""
+DROPPED: Final[Mapping[str, str]] = {
+    "serializer": "cassettes are written in our format; the old ones are read as they are",
+    "path_transformer": "the suffix comes from the serializer",
+    "decode_compressed_response": "content encodings are always undone",
+    "filter_headers": "request headers are never stored",
+}
+"""vcrpy's options that the preset makes unnecessary, and why."""
+_FORMAT: Final = ("serializer", "path_transformer")
+_WIDTH: Final = 88
+_INDENT: Final = "    "
+
+
+def in_config(source: Source, config: Config, fallback: bool) -> list[Edit]:
+    """The edits that make a ``vcr_config`` return the preset; none where its return is not the last thing.
+
+    ``fallback``: the suite's own matchers are to answer where nothing else does.
+    """
+    statement = config.returns
+    if statement is None or statement.value is None:
+        return []
+    indent = " " * statement.col_offset
+    if config.options is not None:
+        text = _call("return vcr_llm.preset", _arguments(config.options, fallback), indent)
+        return [_replaced(source, statement, text)]
+    name, lines = _name_of(source, config, statement.value)
+    lines += [f'{name}.pop("{option}", None)' for option in _FORMAT]
+    if fallback:
+        popped = f'fallback={name}.pop("match_on", {VCRPY_MATCH_ON})'
+        lines.append(_call("return vcr_llm.preset", [popped, f"**{name}"], indent))
+    else:
+        lines += [f'{name}.pop("match_on", None)', f"return vcr_llm.preset(**{name})"]
+    edits = [_replaced(source, statement, f"\n{indent}".join(lines))]
+    return edits + [_removed(source, each) for each in _settings(config.function, name)]
+
+
+def _name_of(source: Source, config: Config, value: ast.expr) -> tuple[str, list[str]]:
+    """The local name of the dict that is returned, and the lines that make it one of our own."""
+    if isinstance(value, ast.Name):
+        assigned = any(
+            isinstance(node, ast.Name) and node.id == value.id and isinstance(node.ctx, ast.Store)
+            for node in ast.walk(config.function)
+        )
+        return value.id, [] if assigned else [f"{value.id} = dict({value.id})"]
+    return "config", [f"config = dict({source.segment(value)})"]
+
+
+def _settings(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Iterator[ast.stmt]:
+    """The statements that say ``config["serializer"] = …`` and the like."""
+    for statement in function.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
+            target = statement.targets[0]
+            key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+            if isinstance(target.value, ast.Name) and target.value.id == name and key in _FORMAT:
+                yield statement
+
+
+def _arguments(options: Mapping[str, str], fallback: bool) -> list[str]:
+    kept = [
+        f"{name}={value}" for name, value in options.items() if name not in DROPPED and name != "match_on"
+    ]
+    own = options.get("match_on", VCRPY_MATCH_ON)
+    return [f"fallback={own}", *kept] if fallback else kept
+
+
+def _call(function: str, arguments: Sequence[str], indent: str) -> str:
+    line = f"{function}({', '.join(arguments)})"
+    if len(indent) + len(line) <= _WIDTH and "\n" not in line:
+        return line
+    inside = "".join(f"{indent}{_INDENT}{argument},\n" for argument in arguments)
+    return f"{function}(\n{inside}{indent})"
+
+
+def new_fixture(fallback: bool) -> str:
+    """A ``vcr_config`` for a suite that has none: vcrpy's default matchers as fallback."""
+    arguments = [f"fallback={VCRPY_MATCH_ON}"] if fallback else []
+    call = _call("return vcr_llm.preset", arguments, _INDENT)
+    return f'@pytest.fixture(scope="session")\ndef vcr_config():\n{_INDENT}{call}\n'
+
+
+PYTEST_VCR_FOLDER: Final = '''\
+@pytest.fixture(scope="module")
+def vcr_cassette_dir(request):
+    """Where pytest-vcr kept cassettes: one folder for all test modules beside it."""
+    return str(request.path.parent / "cassettes")
+'''
+
+
+def in_hook(source: Source, hook: Hook) -> list[Edit]:
+    """The edits that take custom serializers and persisters out of ``pytest_recording_configure``."""
+    gone = [statement for kind, statement in hook.registered if kind != "matcher"]
+    rest = [each for each in hook.function.body if each not in gone and not _is_text(each)]
+    if not gone:
+        return []
+    if rest:
+        return [_removed(source, statement) for statement in gone]
+    first = min([hook.function.lineno, *(each.lineno for each in hook.function.decorator_list)])
+    start = _offset(source.text, first, 0)
+    while source.text[:start].endswith("\n\n") or source.text[:start].endswith("\r\n\r\n"):
+        start -= 2 if source.text[:start].endswith("\r\n") else 1
+    return [Edit(start, _line_end(source.text, hook.function.end_lineno or first), "")]
+
+
+_OURS: Final = {
+    "vcr.VCR": "vcr_llm.VCR",
+    "VCR": "vcr_llm.VCR",
+    "vcr.use_cassette": "vcr_llm.use_cassette",
+}
+
+
+def in_calls(source: Source, fallback: bool) -> list[Edit]:
+    """The edits that make ``vcr.VCR(…)`` and ``vcr.use_cassette(…)`` this package's."""
+    edits: list[Edit] = []
+    modules = {name.partition(".")[0] for name in source.imported}
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call) or "vcr" not in modules:
+            continue
+        name = source.segment(node.func)
+        new = _OURS.get(name)
+        if new is None or (name == "VCR" and source.imported.get("vcr.VCR") != "VCR"):
+            continue
+        edits.append(_replaced(source, node.func, new))
+        edits += _in_arguments(source, node, fallback)
+    return edits
+
+
+def _in_arguments(source: Source, call: ast.Call, fallback: bool) -> Iterator[Edit]:
+    matches = False
+    for keyword in call.keywords:
+        start = _offset(source.text, keyword.lineno, keyword.col_offset)
+        if keyword.arg == "match_on":
+            matches = True
+            if fallback:
+                yield Edit(start, start + len("match_on"), "fallback")
+                continue
+        if keyword.arg in (*DROPPED, "match_on"):
+            end = _offset(source.text, keyword.value.end_lineno or 0, keyword.value.end_col_offset or 0)
+            after = re.compile(r"\s*,[ \t]*(\r?\n[ \t]*(?=\S))?").match(source.text, end)
+            before = re.search(r",\s*$", source.text[:start])
+            if after is not None:
+                yield Edit(start, after.end(), "")
+            else:
+                yield Edit(start - len(before.group()) if before else start, end, "")
+    if fallback and not matches:
+        first = [*call.args, *(keyword.value for keyword in call.keywords)]
+        end = _offset(source.text, call.end_lineno or 0, (call.end_col_offset or 1) - 1)
+        inside = source.text[:end].rstrip()
+        comma = "" if not first or inside.endswith(",") else ", "
+        yield Edit(len(inside), len(inside), f"{comma}fallback={VCRPY_MATCH_ON}")
+
+
+def renamed_fixtures(source: Source) -> list[Edit]:
+    """The edits that call pytest-vcr's fixtures by their names in pytest-recording."""
+    edits = []
+    lines = [0]
+    for line in source.text.splitlines(keepends=True):
+        lines.append(lines[-1] + len(line))
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        if token.type == tokenize.NAME and token.string in PYTEST_VCR:
+            start = lines[token.start[0] - 1] + token.start[1]
+            edits.append(Edit(start, start + len(token.string), PYTEST_VCR[token.string]))
+    return edits
+
+
+# --- imports -----------------------------------------------------------------------------------------
+
+
+def with_imports(before: str, after: str, needed: Iterable[str]) -> str:
+    """A changed file whose imports fit: those needed are there, those used only by what has gone are not."""
+    used_before, used_after = _used(ast.parse(before)), _used(ast.parse(after))
+    after = edited(after, list(_unused_imports(after, used_before - used_after)))
+    present = {alias.asname or alias.name for each in _imports(after) for alias in each.names}
+    missing = [name for name in needed if name not in present]
+    if not missing:
+        return after
+    imports = _imports(after)
+    if imports:
+        at = _line_end(after, imports[-1].end_lineno or 0)
+        return edited(after, [Edit(at, at, "".join(f"import {name}\n" for name in missing))])
+    first = next(iter(ast.parse(after).body), None)
+    docstring = first if first is not None and _is_text(first) else None
+    at = _line_end(after, docstring.end_lineno or 0) if docstring is not None else 0
+    lead = "" if docstring is None else "\n"
+    return edited(after, [Edit(at, at, lead + "".join(f"import {name}\n" for name in missing) + "\n")])
+
+
+def _imports(text: str) -> list[ast.Import | ast.ImportFrom]:
+    return [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def _used(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _unused_imports(text: str, gone: set[str]) -> Iterator[Edit]:
+    for statement in _imports(text):
+        kept = [
+            alias for alias in statement.names if (alias.asname or alias.name).partition(".")[0] not in gone
+        ]
+        if len(kept) == len(statement.names):
+            continue
+        start = _offset(text, statement.lineno, 0)
+        end = _line_end(text, statement.end_lineno or 0)
+        if not kept:
+            yield Edit(start, end, "")
+            continue
+        names = ", ".join(f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in kept)
+        module = ""
+        if isinstance(statement, ast.ImportFrom):
+            module = f"from {'.' * statement.level}{statement.module or ''} "
+        comment = re.search(r"  #[^\n]*$", text[start:end].rstrip())
+        yield Edit(start, end, f"{module}import {names}{comment.group() if comment else ''}\n")
+
+
+# --- places ------------------------------------------------------------------------------------------
+
+
+def _replaced(source: Source, node: ast.expr | ast.stmt, text: str) -> Edit:
+    start = _offset(source.text, node.lineno, node.col_offset)
+    return Edit(start, _offset(source.text, node.end_lineno or 0, node.end_col_offset or 0), text)
+
+
+def _removed(source: Source, statement: ast.stmt) -> Edit:
+    """The lines of a statement taken out."""
+    return Edit(
+        _offset(source.text, statement.lineno, 0), _line_end(source.text, statement.end_lineno or 0), ""
+    )
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    """The place of a line (from 1) and column (in UTF-8 bytes, as ``ast`` counts) in characters."""
+    lines = text.splitlines(keepends=True)
+    before = sum(map(len, lines[: line - 1]))
+    return before + len(lines[line - 1].encode("utf-8")[:column].decode("utf-8"))
+
+
+def _line_end(text: str, line: int) -> int:
+    return sum(map(len, text.splitlines(keepends=True)[:line]))
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

@@ -1,0 +1,213 @@
+"""One Python file of a suite: its text, its tree, and what in it concerns cassettes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Config", "Fact", "Hook", "Source", "option_sources"]
+
+_OLD_NAME: Final = re.compile(r"\.(ya?ml|json)(\.gz)?$")
+_FOLDER: Final = re.compile(r"(^|[/_-])cassettes?(/|$)")
+_READING: Final = frozenset(
+    {"open", "read_text", "read_bytes", "exists", "is_file", "glob", "rglob", "iterdir"}
+)
+_COUNTS: Final = frozenset({"play_count", "play_counts", "all_played", "requests", "responses", "data"})
+_CASSETTES: Final = frozenset({"vcr", "cassette", "cass", "vcr_cassette", "tape"})
+PYTEST_VCR: Final[Mapping[str, str]] = {"vcr_cassette": "vcr", "vcr_cassette_name": "default_cassette_name"}
+"""pytest-vcr's fixtures → those of pytest-recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something at a line (from 1) of a file; ``kind`` is one of the names used in `advising`."""
+
+    path: str
+    line: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A fixture ``vcr_config``.
+
+    ``options``: name → source of its value, where it returns a dict as it is written there; None where the
+    dict is made otherwise. ``extends``: it takes another ``vcr_config`` and changes that.
+    """
+
+    function: ast.FunctionDef | ast.AsyncFunctionDef
+    returns: ast.Return | None
+    options: Mapping[str, str] | None
+    extends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """``pytest_recording_configure``: the statements that register something, by what they register."""
+
+    function: ast.FunctionDef | ast.AsyncFunctionDef
+    registered: Sequence[tuple[str, ast.stmt]]
+
+
+class Source:
+    """A Python file by its name (relative to the suite's root). Raises SyntaxError where it is none."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self.tree = ast.parse(text)
+
+    @property
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        return (
+            node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        )
+
+    def segment(self, node: ast.AST) -> str:
+        return ast.get_source_segment(self.text, node) or ""
+
+    @property
+    def uses_preset(self) -> bool:
+        return any(
+            isinstance(node, ast.Attribute | ast.Name)
+            and (getattr(node, "attr", None) or getattr(node, "id", None)) == "preset"
+            for node in ast.walk(self.tree)
+        ) and any(name.partition(".")[0] == "vcr_llm" for name in self.imported)
+
+    @property
+    def imported(self) -> dict[str, str]:
+        """The modules and names imported anywhere: full name → the name they have here."""
+        found: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found.update({each.name: each.asname or each.name for each in node.names})
+            elif isinstance(node, ast.ImportFrom):
+                prefix = f"{node.module or ''}."
+                found.update({prefix + each.name: each.asname or each.name for each in node.names})
+        return found
+
+    def configs(self) -> list[Config]:
+        return [
+            self._config(each) for each in self.functions if each.name == "vcr_config" and _is_fixture(each)
+        ]
+
+    def _config(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Config:
+        returns = [node for node in _own_nodes(function) if isinstance(node, ast.Return)]
+        extends = any(argument.arg == "vcr_config" for argument in function.args.args)
+        last = function.body[-1]
+        if len(returns) != 1 or returns[0] is not last or returns[0].value is None:
+            return Config(function, None, None, extends)
+        value = returns[0].value
+        return Config(function, returns[0], option_sources(value, self.text), extends)
+
+    def hooks(self) -> list[Hook]:
+        return [
+            Hook(each, list(_registrations(each)))
+            for each in self.functions
+            if each.name == "pytest_recording_configure"
+        ]
+
+    def facts(self) -> list[Fact]:
+        """Everything else that matters, in the order of lines."""
+        found: list[Fact] = []
+        for node in ast.walk(self.tree):
+            found += self._facts(node)
+        return sorted(set(found), key=lambda fact: (fact.line, fact.kind))
+
+    def _facts(self, node: ast.AST) -> Iterator[Fact]:
+        def fact(kind: str, text: str) -> Fact:
+            return Fact(self.path, getattr(node, "lineno", 1), kind, text)
+
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.name in PYTEST_VCR and _is_fixture(node):
+                yield fact("pytest-vcr", node.name)
+            if node.name == "vcr_cassette_dir" and _is_fixture(node):
+                yield fact("cassette folder", node.name)
+            for argument in node.args.args:
+                if argument.arg in PYTEST_VCR:
+                    yield fact("pytest-vcr", argument.arg)
+        elif isinstance(node, ast.Call):
+            name = _dotted(node.func)
+            if name.endswith("mark.vcr"):
+                yield fact("mark", self.segment(node))
+                if any(keyword.arg in ("match_on", "serializer") for keyword in node.keywords):
+                    yield fact("mark options", self.segment(node))
+            if name.endswith(("mark.vcr", "mark.default_cassette", ".use_cassette")):
+                for given in node.args:
+                    if isinstance(given, ast.Constant) and _OLD_NAME.search(str(given.value)):
+                        yield fact("named with suffix", str(given.value))
+            if name in ("vcr.VCR", "VCR") and "vcr" in {each.partition(".")[0] for each in self.imported}:
+                yield fact("own VCR", self.segment(node))
+            if name == "vcr.use_cassette":
+                yield fact("plain vcrpy", self.segment(node))
+            if name == "len" and node.args and _dotted(node.args[0]) in _CASSETTES:
+                yield fact("counts", self.segment(node))
+            if name.rpartition(".")[2] in _READING and self._mentions_cassettes(node):
+                yield fact("reads files", self.segment(node))
+        elif isinstance(node, ast.Attribute):
+            if node.attr in _COUNTS and _dotted(node.value) in _CASSETTES:
+                yield fact("counts", self.segment(node))
+            if node.attr == "vcr" and _dotted(node).endswith("mark.vcr"):
+                yield fact("mark", self.segment(node))
+        elif isinstance(node, ast.ClassDef) and any(map(_is_vcr_test_case, node.bases)):
+            yield fact("unittest", node.name)
+
+    def _mentions_cassettes(self, call: ast.Call) -> bool:
+        return any(
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and (_FOLDER.search(node.value) or (_OLD_NAME.search(node.value) and "cassette" in node.value))
+            for node in ast.walk(call)
+        )
+
+
+def option_sources(value: ast.expr, text: str) -> dict[str, str] | None:
+    """The options of a dict as it is written, ``{...}`` or ``dict(...)``: name → source of the value."""
+    pairs: list[tuple[str | None, ast.expr]]
+    if isinstance(value, ast.Dict):
+        pairs = [
+            (str(key.value) if isinstance(key, ast.Constant) else None, member)
+            for key, member in zip(value.keys, value.values, strict=True)
+        ]
+    elif isinstance(value, ast.Call) and _dotted(value.func) == "dict" and not value.args:
+        pairs = [(keyword.arg, keyword.value) for keyword in value.keywords]
+    else:
+        return None
+    if any(name is None or not name.isidentifier() for name, _ in pairs):
+        return None
+    return {str(name): ast.get_source_segment(text, member) or "" for name, member in pairs}
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function without those of functions inside it."""
+    for child in ast.iter_child_nodes(function):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _own_nodes(child)
+
+
+def _is_fixture(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    decorators = (each.func if isinstance(each, ast.Call) else each for each in function.decorator_list)
+    return any(_dotted(each).rpartition(".")[2] == "fixture" for each in decorators)
+
+
+def _is_vcr_test_case(base: ast.expr) -> bool:
+    return _dotted(base).endswith(("VCRTestCase", "VCRMixin"))
+
+
+def _registrations(function: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            name = _dotted(node.value.func).rpartition(".")[2]
+            if name in ("register_persister", "register_serializer", "register_matcher"):
+                yield name.removeprefix("register_"), node
+
+
+def _dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
