@@ -26,6 +26,8 @@ from test_scrub_rules import OK, TEXTS, answer, events, made, message
 
 from vcr_llm import jsontext, schema, sse
 from vcr_llm.interaction import NO_JSON, Body, CassetteData, Interaction, Request, Response
+from vcr_llm.matchers import View
+from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.scrub import Ledger, Scrubber, body, folded, scan_text
 from vcr_llm.scrub.documents import documents, literals, uncovered
 from vcr_llm.scrub.placeholders import PLACEHOLDER
@@ -230,8 +232,8 @@ def test_a_body_without_secrets_is_looked_at_once(monkeypatch: pytest.MonkeyPatc
 
 def test_a_scrubber_prepares_its_rules_once() -> None:
     one, other = (Scrubber(values={"A_KEY": VALUE}) for _ in range(2))
-    assert one._editor.detector is other._editor.detector
-    assert one._editor is one._editor
+    assert one.editor.detector is other.editor.detector
+    assert one.editor is one.editor
 
 
 @pytest.mark.parametrize("rule", SHAPES, ids=lambda rule: rule.name)
@@ -266,3 +268,26 @@ def test_no_body_is_slow(unit: str) -> None:
         interaction = Interaction(Request("POST", text[:50_000], Body(raw)), Response(200, "", {}, Body(raw)))
         SCRUBBER.interaction(interaction, Ledger())
     assert SCRUBBER.interaction(answer(b"[" * 50_000), Ledger()).response != OK
+
+
+# --- many at once ------------------------------------------------------------------------------------
+
+marked = st.sampled_from(
+    ["<OPENAI_API_KEY>", "%3CA_TOKEN_2%3E", "\\u003cX_SECRET\\u003e", PLACEHOLDER_KEY, "<SECRET>"]
+)
+codecs = st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
+bodies_of_all_kinds = (
+    raws.map(Body)
+    | json_values(texts | marked).map(Body.of_json)
+    | st.dictionaries(names, texts | marked, max_size=3).map(Body.of_json)
+    | st.builds(lambda text, codec: Body(json.dumps({"a": text}).encode(codec)), texts, codecs)
+)
+EDITS = (lambda text: text.replace("e", "a"),)
+
+
+@settings(BOUNDED, max_examples=100)
+@given(st.lists(st.builds(Request, st.just("POST"), urls, st.none() | bodies_of_all_kinds), max_size=6))
+@pytest.mark.parametrize("scrubber", [SCRUBBER, Scrubber(names=("note", "input")), Scrubber(callables=EDITS)])
+def test_many_requests_are_seen_as_each_of_them_is(scrubber: Scrubber, asked: list[Request]) -> None:
+    seen = View(scrubber).of_all(asked)
+    assert seen == [folded(scrubber.request(request, Ledger())) for request in asked]

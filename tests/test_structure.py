@@ -30,7 +30,7 @@ FLOORS = [
     {"formats"},
     {"callers", "grpc_calls", "open_cassettes", "report", "siblings", "store", "vcr_bridge"},
     {"matchers", "pairs", "session"},
-    {"serializer"},
+    {"index", "serializer"},
     {"cassette_files", "persister", "prices", "traffic"},
     {"cassette", "migrate"},
     {"audit", "recorder"},

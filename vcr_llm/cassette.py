@@ -28,15 +28,16 @@ from vcr_llm.errors import (
     VcrLlmError,
     VcrLlmWarning,
 )
-from vcr_llm.fingerprint import Fingerprint, fingerprint
+from vcr_llm.fingerprint import Fingerprint
+from vcr_llm.index import Index
 from vcr_llm.interaction import EPOCH, Interaction, Request
-from vcr_llm.matchers import MATCHERS, View, fingerprint_of, llm_strict
+from vcr_llm.matchers import MATCHERS, View, llm_strict
 from vcr_llm.normalizers import Normalizer
-from vcr_llm.pairs import Pairs, bare_interaction, recorded_request
+from vcr_llm.pairs import Pairs, recorded_request, recorded_response
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.providers import Usage
-from vcr_llm.ranking import Choice, Recordings, Rules, Tier
+from vcr_llm.ranking import Choice, Rules, Tier
 from vcr_llm.report import PLAIN, PYTEST, miss_text
 from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.scrub import DEFAULT, Scrubber
@@ -199,7 +200,7 @@ class Cassette(BridgedCassette):
         self._other_matchers = [matcher for matcher in self.matchers if matcher not in MATCHERS.values()]
         self._ranks = len(self._other_matchers) < len(self.matchers)
         self._strict = rules.strict or llm_strict in self.matchers
-        self._recordings = Recordings(rules)
+        self._index = Index(rules, self._view)
         self._lock = threading.RLock()
         self._own_count = 0
         self._missing_extras: list[str] = []
@@ -310,7 +311,7 @@ class Cassette(BridgedCassette):
                 return super().play_response(request)  # type: ignore[no-any-return]
             number, found.number, found.played = found.number, None, True
             self.played(number)
-            response: dict[str, Any] = self.data[number][1]
+            response = recorded_response(self.data, number)
             self._ledger.append((Outcome.REPLAYED, request.method, request.uri, request.body, response, None))
             return without_waiting(response)
 
@@ -352,16 +353,17 @@ class Cassette(BridgedCassette):
         tiers = self._tiers()
         if not tiers:
             return None
-        self._index()
         reserved = {found.number for found in self.lookups.values()}
         count = len(self.data) if self.write_protected else self.loaded_count
 
         def fits(number: int) -> bool:
             return number < count and self._matches(request, number, self._other_matchers)
 
-        return self._recordings.choose(
-            self._fingerprint(request),
-            to_request(request),
+        recordings = self._index.update(self.data)
+        asked = to_request(request)
+        return recordings.choose(
+            self._index.of_live(request, asked),
+            asked,
             free=lambda number: not self.play_counts[number] and number not in reserved,
             fits=fits,
             falls_back=lambda number: self._matches(request, number, self.fallback),
@@ -390,22 +392,9 @@ class Cassette(BridgedCassette):
     def _matches(self, request: VcrRequest, number: int, matchers: Sequence[Matcher]) -> bool:
         return not matchers or bool(requests_match(request, self.data[number][0], matchers))
 
-    def _fingerprint(self, request: VcrRequest) -> Fingerprint:
-        rules = self.rules
-        return fingerprint_of(request, match_host=rules.match_host, match_on=rules.match_on, view=self._view)
-
     def _compared(self, request: VcrRequest) -> Request:
         """A request as it is compared, and as it may be shown: without secrets."""
         return self._view(to_request(request))
-
-    def _index(self) -> None:
-        """Index what has come to ``data`` since; all again where somebody has taken something out."""
-        if len(self._recordings) > len(self.data):
-            self._recordings = Recordings(self.rules)
-        for number in range(len(self._recordings), len(self.data)):
-            request = self._view(recorded_request(self.data, number))
-            found = fingerprint(request, match_host=self.rules.match_host, match_on=self.rules.match_on)
-            self._recordings.add(found, bare_interaction(self.data, number))
 
     # --- what is told afterwards
 
@@ -475,7 +464,7 @@ class Cassette(BridgedCassette):
         if choice.tier not in (Tier.SAME_CALL, Tier.FALLBACK):
             return
         found = diff.differences(self._compared(self.data[choice.number][0]), self._compared(live))
-        call = self._fingerprint(live).call
+        call = self._index.of_live(live, to_request(live)).call
         operation = str(call.operation) if call else "no LLM call"
         deviation = Deviation(choice.number + 1, operation, diff.in_one_line(found), choice.tier)
         if found and deviation not in self.deviations:
@@ -607,9 +596,7 @@ class Cassette(BridgedCassette):
         return [same_request]
 
     def _identity(self, interaction: Interaction) -> Fingerprint:
-        return fingerprint(
-            self._view(interaction.request), match_host=self.rules.match_host, match_on=self.rules.match_on
-        )
+        return self._index.of(self._view(interaction.request))
 
 
 def _call(entry: Entry) -> LlmCall | None:

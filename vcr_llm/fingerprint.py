@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlencode
@@ -52,6 +52,12 @@ class Fingerprint:
     place: str
     key: str
     whole: str
+
+    def without_texts(self) -> Fingerprint:
+        """The same identity, without what the request says: to be kept for thousands of requests."""
+        if self.call is None:
+            return self
+        return replace(self, call=replace(self.call, prompt={}, rest={}))
 
     @property
     def digest(self) -> str:

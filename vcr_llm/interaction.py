@@ -99,7 +99,8 @@ class Body:
         if self._json is _UNKNOWN:
             try:
                 value = json.loads(self.raw) if self._value is _UNKNOWN else self._value
-                jsontext.check_depth(value)
+                if self._raw is None or not jsontext.is_shallow(self._raw):
+                    jsontext.check_depth(value)
                 self._json = value
             except (ValueError, RecursionError):
                 self._json = NO_JSON

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
-__all__ = ["LossyJsonError", "check_depth", "compact", "finite", "parse", "pretty"]
+__all__ = ["LossyJsonError", "check_depth", "compact", "finite", "is_shallow", "parse", "pretty"]
 
 MAX_DEPTH = 100
 """Deeper values stay text: the indenting writer of ``json`` is recursive, and so are most readers."""
@@ -61,6 +61,11 @@ def check_depth(value: Any) -> None:
         if not level:
             return
     raise LossyJsonError(f"nested more than {MAX_DEPTH} deep")
+
+
+def is_shallow(raw: bytes) -> bool:
+    """Whether a JSON text has too few brackets for `check_depth` to find anything; counting them is fast."""
+    return raw.count(b"{") + raw.count(b"[") < MAX_DEPTH
 
 
 _DECODER = json.JSONDecoder(parse_float=finite, parse_constant=_constant, object_pairs_hook=_object)

@@ -9,12 +9,13 @@ lives in our own `Cassette`.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import Any, Final
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, fingerprint
 from vcr_llm.interaction import Request
 from vcr_llm.normalizers import Normalizer
-from vcr_llm.scrub import DEFAULT, Ledger, Scrubber, folded
+from vcr_llm.scrub import DEFAULT, Ledger, Scrubber, folded, untouched
 from vcr_llm.vcr_bridge import VcrRequest, to_request
 
 __all__ = ["MATCHERS", "View", "compared", "fingerprint_of", "llm", "llm_strict"]
@@ -38,18 +39,27 @@ class View:
         self._urls: dict[str, str] = {}
 
     def __call__(self, request: Request) -> Request:
-        return self._normalise(self.clean(request))
+        return self.of_all([request])[0]
+
+    def of_all(self, requests: Sequence[Request]) -> list[Request]:
+        """The same for many, which costs less than one by one."""
+        return [self._normalise(request) for request in self._clean(requests)]
 
     def clean(self, request: Request) -> Request:
         """The request without its secrets, otherwise as sent."""
+        return self._clean([request])[0]
+
+    def _clean(self, requests: Sequence[Request]) -> list[Request]:
+        plain = untouched(self._scrubber, [request.body for request in requests])
+        return [self._one(request, same) for request, same in zip(requests, plain, strict=True)]
+
+    def _one(self, request: Request, same_body: bool) -> Request:
         url = self._urls.get(request.url)
         if url is None:
             if len(self._urls) >= _URLS:
                 self._urls.clear()
             url = self._urls[request.url] = self._of(Request(request.method, request.url)).url
-        if request.body is None:
-            return request if url == request.url else Request(request.method, url)
-        body = self._of(Request(request.method, "", request.body)).body
+        body = request.body if same_body else self._of(Request(request.method, "", request.body)).body
         same = url == request.url and body is request.body
         return request if same else Request(request.method, url, body)
 

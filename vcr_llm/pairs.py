@@ -7,9 +7,9 @@ from typing import Any
 
 from vcr_llm.interaction import Interaction, Request
 from vcr_llm.schema import Entries
-from vcr_llm.vcr_bridge import Pair, is_bare, to_interaction, to_pair, to_request
+from vcr_llm.vcr_bridge import Pair, is_bare, to_interaction, to_pair, to_request, to_response
 
-__all__ = ["Pairs", "bare_interaction", "recorded_request"]
+__all__ = ["Pairs", "bare_interaction", "recorded_request", "recorded_response"]
 
 
 class Pairs(list[Any]):
@@ -54,6 +54,12 @@ class Pairs(list[Any]):
         found = super().__getitem__(place)
         return self._entries.request(found) if isinstance(found, int) else to_request(found[0])
 
+    def response(self, place: int) -> dict[str, Any]:
+        """The response of a pair; the pair is not made for this."""
+        found = super().__getitem__(place)
+        response: dict[str, Any] = to_response(self._entries[found]) if isinstance(found, int) else found[1]
+        return response
+
     def bare(self, place: int) -> Interaction | None:
         """The interaction if it says nothing of HTTP; those are made when they are read."""
         found = super().__getitem__(place)
@@ -81,6 +87,11 @@ for _name in (*_COMPARING, *_COPYING, *_CHANGING):
 def recorded_request(data: Sequence[Pair], place: int) -> Request:
     """The request of a recording."""
     return data.request(place) if isinstance(data, Pairs) else to_request(data[place][0])
+
+
+def recorded_response(data: Sequence[Pair], place: int) -> dict[str, Any]:
+    """The response of a recording."""
+    return data.response(place) if isinstance(data, Pairs) else data[place][1]
 
 
 def bare_interaction(data: Sequence[Pair], place: int) -> Interaction | None:

@@ -122,7 +122,7 @@ class Recordings:
             return [number for number in range(self._count) if falls_back(number)]
         if live.call is None:
             return self._same.get((live.place, live.key), ())
-        operation = str(live.call.operation)
+        operation = str(live.call.operation) if self._bare else ""
         if tier is Tier.EXACT:
             keys: list[Hashable] = [(live.place, live.key, live.whole)]
             if self._bare:

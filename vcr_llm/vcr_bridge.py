@@ -62,6 +62,7 @@ __all__ = [
     "to_interaction",
     "to_pair",
     "to_request",
+    "to_response",
     "watch_cassettes",
     "without_rider",
     "without_waiting",
@@ -90,6 +91,8 @@ def _request_body(request: VcrRequest) -> Body | None:
     value = request.body
     if value is None:
         return None
+    if type(value) is bytes:
+        return Body(value)
     if isinstance(value, Mapping | list | tuple):  # aiohttp: the json= or data= argument itself
         return Body(json.dumps(value, default=str).encode("utf-8"))
     if _is_aiohttp_form(value):
@@ -191,15 +194,21 @@ def _header_text(value: Any) -> str:
 
 def to_pair(interaction: Interaction) -> Pair:
     """vcrpy's view of an interaction."""
-    request, response = interaction.request, interaction.response
+    request = interaction.request
     body = None if request.body is None else request.body.raw
+    return VcrRequest(request.method, request.url, body, {}), to_response(interaction)
+
+
+def to_response(interaction: Interaction) -> dict[str, Any]:
+    """vcrpy's view of an interaction's response, with the rider."""
+    response = interaction.response
     rider: dict[str, Any] = {
         "recorded_at": interaction.recorded_at,
         "hash": interaction.hash,
         "bare": interaction.bare,
         "extra": interaction.extra,
     }
-    return VcrRequest(request.method, request.url, body, {}), {
+    return {
         "status": {"code": response.status, "message": response.reason},
         "headers": {name: list(values) for name, values in response.headers.items()},
         "body": {"string": response.body.raw},
@@ -360,9 +369,7 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         return found
 
     def played(self, number: int) -> None:
-        """Count a play, as vcrpy's own ``play_response`` does."""
-        if self.play_counts[number] == 0 and number < self.loaded_count:
-            self._played_interactions.append(self.data[number])
+        """Count a play, as vcrpy's own ``play_response`` does; its list of what was played only it reads."""
         self.play_counts[number] += 1
 
     @property

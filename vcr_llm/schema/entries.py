@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
-from vcr_llm.interaction import Body, CassetteData, Interaction, Request
+from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
 from vcr_llm.schema.loading import KNOWN, KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
+from vcr_llm.schema.streaming import stream_body
+from vcr_llm.schema.terms import phrase
 
 __all__ = ["Entries", "open_document"]
 
@@ -37,9 +39,8 @@ class Entries(Sequence[Interaction]):
     def __getitem__(self, index: int | slice) -> Interaction | list[Interaction]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        found = self._made.get(index) or read_entry(self._parsed(index), index, self._provider, None)
-        assert found is not None, "it was checked when the document was opened"
-        return found
+        number = index if index >= 0 else len(self) + index
+        return self._made.get(number) or _usual_interaction(self._parsed(number), number)
 
     def made(self, number: int) -> Interaction | None:
         """The interaction if it is of another than the usual shape: those are made when they are read."""
@@ -138,6 +139,27 @@ def _next(text: str, at: int, closing: str) -> int:
     if text[at] == closing:
         raise _Unusual
     return at
+
+
+def _usual_interaction(entry: dict[str, Any], number: int) -> Interaction:
+    """What an entry of the usual shape stands for; `_interaction` in `loading` says it of all."""
+    http, events, request = entry["http"], entry["stream_events"], entry["request"]
+    if entry["streaming"] and events:
+        body = stream_body(events, {}, ("interactions", number))
+    else:
+        body = Body.of_json(entry["response"]) if entry["response"] else Body(b"")
+    status = http["status"]
+    return Interaction(
+        Request(http["method"], http["url"], Body.of_json(request) if request else None),
+        Response(
+            status,
+            http.get("reason", phrase(status)),
+            {name: tuple(values) for name, values in http["headers"].items()},
+            body,
+        ),
+        entry["recorded_at"],
+        entry["hash"],
+    )
 
 
 _EVENT: Final = ("event", "id", "retry")

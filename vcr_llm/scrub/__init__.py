@@ -12,7 +12,7 @@ from __future__ import annotations
 from vcr_llm.interaction import Interaction
 from vcr_llm.scrub.engine import Scrubber
 from vcr_llm.scrub.findings import Finding
-from vcr_llm.scrub.folding import folded
+from vcr_llm.scrub.folding import folded, untouched
 from vcr_llm.scrub.headers import stored_headers
 from vcr_llm.scrub.placeholders import Ledger, folded_text
 from vcr_llm.scrub.rule import Rule
@@ -31,6 +31,7 @@ __all__ = [
     "scan",
     "scan_text",
     "stored_headers",
+    "untouched",
 ]
 
 DEFAULT = Scrubber()

@@ -78,6 +78,18 @@ class BodyEditor:
 
     # --- a body's text
 
+    def may_change(self, text: str) -> bool:
+        """False only where no JSON object in the text is changed but for the names of its members.
+
+        The text may be that of several objects: most hold nothing, and one look tells.
+        """
+        return bool(
+            self.callables
+            or "logprobs" in text
+            or self.detector.may_find(text)
+            or _ESCAPED_ASCII.search(text)
+        )
+
     def body(self, text: str, replace: ReplaceMatch, *, whole: Any = None, named: bool = True) -> str:
         """A body's text without its secrets, the same object where there are none.
 

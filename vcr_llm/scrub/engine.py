@@ -50,7 +50,8 @@ class Scrubber:
         response_headers.check_names(self.add_headers)
 
     @cached_property
-    def _editor(self) -> BodyEditor:
+    def editor(self) -> BodyEditor:
+        """What edits the texts of bodies."""
         rules = (*value_rules(self.values), *_pattern_rules(self.patterns))
         detector = _detector(rules, self.personal)
         return BodyEditor(detector, Names.including(self.names), tuple(self.callables))
@@ -63,20 +64,20 @@ class Scrubber:
 
     def request(self, request: Request, ledger: Ledger) -> Request:
         """The request as it is stored, and as it is compared; the very same object where nothing is found."""
-        return MessagePass(self._editor, self._by_value, ledger).request(request)
+        return MessagePass(self.editor, self._by_value, ledger).request(request)
 
     def response(self, response: Response, ledger: Ledger) -> Response:
         """The response as it is stored; the very same object where nothing is found and no header goes."""
         kept = response_headers.stored_headers(response.headers, self.add_headers, self.remove_headers)
         if kept is not response.headers:
             response = replace(response, headers=kept)
-        return MessagePass(self._editor, self._by_value, ledger).response(response)
+        return MessagePass(self.editor, self._by_value, ledger).response(response)
 
     def interaction(self, interaction: Interaction, ledger: Ledger) -> Interaction:
         """The interaction as it is stored; the very same object where nothing is found."""
         request = self.request(interaction.request, ledger)
         response = self.response(interaction.response, ledger)
-        extra = MessagePass(self._editor, self._by_value, ledger).extra(interaction.extra)
+        extra = MessagePass(self.editor, self._by_value, ledger).extra(interaction.extra)
         recorded_at = interaction.recorded_at
         if recorded_at is None and "date" not in response.headers and interaction.date != EPOCH:
             recorded_at = interaction.date  # the header Date is not stored
@@ -87,7 +88,7 @@ class Scrubber:
 
     def text(self, text: str, ledger: Ledger) -> str:
         """Any text (a report, a log, a document's own members) without its secrets."""
-        return MessagePass(self._editor, self._by_value, ledger).text(text, ())
+        return MessagePass(self.editor, self._by_value, ledger).text(text, ())
 
     # --- finding
 
@@ -113,7 +114,7 @@ class Scrubber:
 
     @cached_property
     def _scanning(self) -> BodyEditor:
-        return replace(self._editor, callables=())
+        return replace(self.editor, callables=())
 
 
 @lru_cache(maxsize=16)

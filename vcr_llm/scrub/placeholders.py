@@ -13,7 +13,7 @@ from typing import Final
 
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 
-__all__ = ["FOLDED", "PLACEHOLDER", "Ledger", "folded_text", "placeholder_name"]
+__all__ = ["FOLDED", "PLACEHOLDER", "Ledger", "folded_text", "may_fold", "placeholder_name"]
 
 _NOUNS: Final = "KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|SIGNATURE|PAT|ID|ADDRESS|NUMBER"
 _NAME: Final = rf"(?:[A-Z][A-Z0-9_]{{0,80}}_)?(?:{_NOUNS})(?:_[0-9]{{1,4}})?"
@@ -45,9 +45,12 @@ def folded_text(text: str) -> str:
     The key that stands in where replaying needs none folds to the same token: a cassette recorded with
     a real key must match a call made with the placeholder.
     """
-    if not any(mark in text for mark in _MARKS):
-        return text
-    return _FOLDING.sub(FOLDED, text)
+    return _FOLDING.sub(FOLDED, text) if may_fold(text) else text
+
+
+def may_fold(text: str) -> bool:
+    """False only where `folded_text` leaves the text as it is."""
+    return any(mark in text for mark in _MARKS)
 
 
 class Ledger:
