@@ -37,6 +37,7 @@ VERBS = {
     "list": {"--json", "--help"},
     "show": {"--number", "--hash", "--full", "--json", "--help"},
     "clear": {"--hash", "--yes", "--help"},
+    "prune": {"--write", "--help"},
 }
 
 
@@ -376,7 +377,7 @@ def test_clear_empties_a_folder_of_cassettes_only(copies: Path) -> None:
     (copies / "package.json").write_text("{}", "utf-8")
     run("clear", ".", "--yes")
     assert [file.name for file in copies.iterdir()] == ["package.json"]
-    assert "nothing to remove" in run("clear", ".", "--yes", code=1).stderr
+    assert run("clear", ".", "--yes").stdout == ".: no cassettes here, nothing to do\n"
 
 
 @pytest.mark.parametrize("name", ["both_providers.json", "hello.v1.json"])
@@ -485,7 +486,7 @@ def test_clear_deletes_a_damaged_file_only_by_its_name_and_with_yes(copies: Path
     assert broken.exists()
     assert "broken.llm.json:1:" in run("clear", ".", "--yes", code=1).stderr
     assert [file.name for file in copies.iterdir()] == ["broken.llm.json"]
-    run("clear", broken, "--hash", "a", "--yes", code=1)
+    assert run("clear", broken, "--hash", "a", "--yes", code=1).stderr.count("\n") == 1
     assert broken.exists()
     assert "a file that cannot be read" in run("clear", "broken.llm.json", "--yes").stdout
     assert not broken.exists()
@@ -568,7 +569,7 @@ def test_init_says_what_it_creates_and_what_comes_next(tmp_path: Path) -> None:
     assert_golden("init", run("init", tmp_path, "--sdk", "anthropic").stdout)
     assert_golden("init_again", run("init", tmp_path, "--sdk", "anthropic").stdout)
     files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
-    assert files == [".gitattributes", "tests/conftest.py", "tests/test_llm_example.py"]
+    assert files == [".gitattributes", "pytest.ini", "tests/conftest.py", "tests/test_llm_example.py"]
     assert "vcr_llm.preset()" in (tmp_path / "tests/conftest.py").read_text("utf-8")
     assert "*.llm.json text eol=lf" in (tmp_path / ".gitattributes").read_text("utf-8")
 
@@ -583,10 +584,12 @@ def test_init_never_changes_a_file_but_prints_what_to_add(tmp_path: Path) -> Non
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "conftest.py").write_text("import pytest\n", "utf-8")
     (tmp_path / ".gitattributes").write_text("* text=auto\n", "utf-8")
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n", "utf-8")
     (tmp_path / "tests" / "test_llm_example.py").write_text("# mine\n", "utf-8")
     assert_golden("init_existing", run("init", tmp_path, "--sdk", "openai").stdout)
     assert (tmp_path / "tests" / "conftest.py").read_text("utf-8") == "import pytest\n"
     assert (tmp_path / ".gitattributes").read_text("utf-8") == "* text=auto\n"
+    assert (tmp_path / "pyproject.toml").read_text("utf-8") == "[tool.pytest.ini_options]\n"
     assert (tmp_path / "tests" / "test_llm_example.py").read_text("utf-8") == "# mine\n"
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from strategies import BOUNDED, requests
 
+from vcr_llm import streams
 from vcr_llm.fingerprint import fingerprint
 from vcr_llm.interaction import Body, Request
 from vcr_llm.providers import (
@@ -20,6 +21,7 @@ from vcr_llm.providers import (
     classify,
     key_variables,
     register,
+    usual_stream_type,
     usual_url,
 )
 
@@ -444,6 +446,26 @@ def test_an_operation_without_prompt_fields_has_its_whole_body_as_prompt() -> No
     assert (found.prompt, found.stream, found.rest) == ({"a.b": 1}, True, {})
 
 
+def test_a_prompt_kept_at_the_provider_counts_with_its_variables() -> None:
+    """``responses.create(prompt={"id": …, "variables": …})`` has no input at all."""
+
+    def key(provider: str, **variables: str) -> str:
+        prompt = {"id": "pmpt_1", "version": "2", "variables": variables}
+        return fingerprint(request("POST", f"{provider}/responses", {"model": "m", "prompt": prompt})).key
+
+    for provider in (OPENAI, "https://gateway.example.com/v1"):
+        assert key(provider, city="Paris") == key(provider, city="Paris")
+        assert key(provider, city="Paris") != key(provider, city="Rome")
+
+
+def test_a_request_without_its_prompt_fields_is_told_apart_by_the_others() -> None:
+    one, other = (
+        fingerprint(request("POST", f"{OPENAI}/chat/completions", {"model": "m", "question": text}))
+        for text in ("a", "b")
+    )
+    assert one.key != other.key
+
+
 def test_a_call_without_body_has_its_query_as_prompt() -> None:
     found = classify(request("GET", f"{OPENAI}/files?limit=2"))
     assert found is not None
@@ -475,6 +497,56 @@ def test_every_request_is_classified(request: Request) -> None:
         (CHAT, {"object": "chat.completion"}, [], "anthropic", f"{OPENAI}/chat/completions"),
         (CHAT, {}, [], "anthropic", f"{ANTHROPIC}/messages"),
         (CHAT, {}, ["[DONE]"], "openai", f"{OPENAI}/chat/completions"),
+        (
+            {"contents": []},
+            {"candidates": [], "modelVersion": "m-1"},
+            [],
+            None,
+            f"{GEMINI}/models/m-1:generateContent",
+        ),
+        (
+            {"model": "models/m", "contents": []},
+            {},
+            [{"candidates": []}],
+            None,
+            f"{GEMINI}/models/m:streamGenerateContent?alt=sse",
+        ),
+        ({"contents": []}, {"candidates": []}, [], None, None),  # nobody says which model
+        (INPUT, {"object": "interaction"}, [], None, f"{GEMINI}/interactions"),
+        ({"model": "m"}, {"embedding": {"values": []}}, [], None, f"{GEMINI}/models/m:embedContent"),
+        (CHAT, {"message": {"content": []}}, [], None, "https://api.cohere.com/v2/chat"),
+        (CHAT, {}, [{"type": "message-start"}], None, "https://api.cohere.com/v2/chat"),
+        (
+            {"query": "q", "documents": []},
+            {"results": [{"relevance_score": 1}]},
+            [],
+            None,
+            "https://api.cohere.com/v2/rerank",
+        ),
+        (CHAT, {"message": {}, "done": True}, [], None, "http://localhost:11434/api/chat"),
+        (PROMPT, {}, [{"response": "", "done": False}], None, "http://localhost:11434/api/generate"),
+        (
+            {"modelId": "a:b", "messages": []},
+            {"output": {"message": {}}, "stopReason": "x"},
+            [],
+            None,
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/a%3Ab/converse",
+        ),
+        (
+            {"modelId": "m"},
+            {},
+            [{"role": "assistant"}, {"contentBlockIndex": 0}],
+            None,
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse-stream",
+        ),
+        ({"version": "v", "input": {}}, {"urls": {}}, [], None, "https://api.replicate.com/v1/predictions"),
+        (
+            INPUT,
+            {"results": [{"generated_text": "x"}]},
+            [],
+            None,
+            "https://us-south.ml.cloud.ibm.com/ml/v1/text/generation",
+        ),
         (CHAT, {}, [], "other", None),
         (CHAT, {}, [], None, None),
     ],
@@ -487,10 +559,12 @@ def test_bodies_alone_tell_where_they_usually_come_from(
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_a_usual_url_is_one_of_its_own_operation(provider: Any) -> None:
-    for name, url in provider.urls.items():
+    for name, url in (*provider.urls.items(), *provider.stream_urls.items()):
         found = classify(request("POST", url))
         assert found is not None
         assert (found.operation.provider, found.operation.name) == (provider.name, name)
+        assert found.stream or url not in provider.stream_urls.values()
+        assert streams.is_stream_type(usual_stream_type(url))
 
 
 def test_the_sdks_key_variables_are_known() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
@@ -14,7 +15,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from llm_mock.fixture_store import Fixture
 from shared_files import SHARED, shared
-from strategies import BOUNDED, cassettes, deep, event_streams, interactions, json_values, typed
+from strategies import (
+    BEDROCK_HEADERS,
+    BOUNDED,
+    amazon_message,
+    cassettes,
+    deep,
+    event_streams,
+    interactions,
+    json_values,
+    typed,
+)
 from test_sse import whatwg
 
 from vcr_llm import jsontext, sse
@@ -564,3 +575,71 @@ def test_every_member_of_the_json_schema_is_described() -> None:
 def test_the_json_schema_refuses_what_cannot_be_read(text: str) -> None:
     assert VALIDATOR.is_valid(GOOD)
     assert not VALIDATOR.is_valid(json.loads(text))
+
+
+# --- streams by hand, of other providers -------------------------------------------------------------
+
+BY_HAND: dict[str, tuple[Any, list[Any], bytes]] = {
+    "ollama": (
+        {"model": "llama3", "messages": []},
+        [{"data": {"message": {"content": "Hi"}, "done": False}}, {"data": {"done": True}}],
+        b'{"message":{"content":"Hi"},"done":false}\n{"done":true}\n',
+    ),
+    "gemini": (
+        {"model": "gemini-3", "contents": []},
+        [{"data": {"candidates": []}}],
+        b'data: {"candidates":[]}\n\n',
+    ),
+    "bedrock": (
+        {"modelId": "nova", "messages": []},
+        [{"event": "messageStop", "data": {"stopReason": "end_turn"}}],
+        amazon_message(((":event-type", "messageStop"), *BEDROCK_HEADERS[1:]), b'{"stopReason":"end_turn"}'),
+    ),
+}
+
+
+@pytest.mark.parametrize("provider", BY_HAND)
+def test_a_stream_by_hand_is_of_the_providers_own_kind(provider: str) -> None:
+    request, events, raw = BY_HAND[provider]
+    entry = {
+        "hash": "h",
+        "request": request,
+        "recorded_at": EPOCH,
+        "streaming": True,
+        "stream_events": events,
+    }
+    text = json.dumps({"version": "2.0", "provider": provider, "interactions": [entry]})
+    (found,) = load(text).interactions
+    assert found.response.body.raw == raw
+    assert found.bare
+    (again,) = json.loads(dump(load(text)))["interactions"]
+    assert again["stream_events"] == events
+    assert "http" not in again
+
+
+@pytest.mark.parametrize(
+    ("stream", "event", "reason"),
+    [
+        ({"format": "tape"}, {"data": 1}, '"format" must be one of sse, aws, ndjson, json-array'),
+        ({"format": "ndjson", "newline": "\r"}, {"data": 1}, '"newline" must be a line ending'),
+        (
+            {"format": "ndjson", "json": {"escaped": "all"}},
+            {"data": 1},
+            '"escaped" must be "html" or "ascii"',
+        ),
+        ({"format": "json-array", "json": []}, {"data": 1}, '"json" must be an object, not a list'),
+        ({"format": "aws"}, {"event": 1, "data": 1}, '"event" must be a text, not a whole number'),
+        ({"format": "aws"}, {"event": "e" * 70_000, "data": 1}, "A name is too long for an event stream"),
+        ({"format": "aws"}, {"headers": {"a": 1}, "data": 1}, 'The header "a" is no text'),
+        (
+            {"format": "aws", "headers": {"a" * 256: ""}},
+            {"data": 1},
+            "A header is too long for an event stream",
+        ),
+    ],
+)
+def test_a_stream_that_could_not_be_built_is_refused(stream: Any, event: Any, reason: str) -> None:
+    http = {"url": URL, "stream": stream}
+    entry = {"request": {}, "streaming": True, "stream_events": [event], "http": http}
+    with pytest.raises(UnreadableCassetteError, match=re.escape(reason)):
+        load(json.dumps({"version": "2.0", "provider": "x", "interactions": [entry]}))

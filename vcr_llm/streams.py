@@ -13,7 +13,7 @@ from typing import Any, Final
 from vcr_llm import eventstream, jsonarray, ndjson, sse
 from vcr_llm.events import EventStream
 
-__all__ = ["AMAZON", "ARRAY", "FORMATS", "LINES", "SSE", "Format", "is_stream_type", "parse"]
+__all__ = ["AMAZON", "ARRAY", "FORMATS", "LINES", "SSE", "Format", "is_stream_type", "of_type", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ _GUESSED: Final = {"application/json": (ARRAY, LINES), "": tuple(FORMATS.values(
 
 def _named(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
+
+
+def of_type(content_type: str) -> Format:
+    """The format of a content type; that of server-sent events for one that is no stream's."""
+    return _BY_TYPE.get(_named(content_type), SSE)
 
 
 def is_stream_type(content_type: str) -> bool:

@@ -17,6 +17,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "init": "init",
     "list": "list_",
     "migrate": "migrate",
+    "prune": "prune",
     "scan": "scan",
     "show": "show",
 }

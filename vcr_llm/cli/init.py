@@ -59,18 +59,21 @@ def vcr_config():
 '''
 
 _EXAMPLE: Final = """\
-import os
-
 import {sdk}
 import pytest
 
 
 @pytest.mark.vcr
 def test_hello():
-    # Replaying needs no key, but the client wants one.
-    client = {sdk}.{client}(api_key=os.environ.get("{key}", "no-key-needed"))
+    client = {sdk}.{client}()
 {call}
     assert text
+"""
+
+_PYTEST_INI: Final = """\
+[pytest]
+# Replaying needs no key, but the SDKs' clients want one: unset keys have a placeholder while tests run.
+llm_placeholder_keys = true
 """
 
 _GITATTRIBUTES: Final = """\
@@ -130,6 +133,14 @@ _CASSETTES: Final[Sequence[_File]] = (
     _File("tests/test_llm_example.py", _EXAMPLE),
     _File(".gitattributes", _GITATTRIBUTES, "*.llm.json", explains=True),
 )
+_CONFIGURATIONS: Final[Sequence[tuple[str, str]]] = (
+    ("pytest.ini", "[pytest]"),
+    (".pytest.ini", "[pytest]"),
+    ("pyproject.toml", "[tool.pytest.ini_options]"),
+    ("tox.ini", "[pytest]"),
+    ("setup.cfg", "[tool:pytest]"),
+)
+"""The files pytest reads its configuration from, in its order, with the section."""
 _FIXTURES: Final[Sequence[_File]] = (
     _File("tests/fixtures", None),
     _File("record_fixtures.py", _RECORD_FIXTURES),
@@ -141,7 +152,7 @@ Next steps:
   1. Record, once, with a real API key:
        {key}=... pytest --record-mode=once
   2. Commit the cassettes:
-       git add tests .gitattributes
+       git add tests .gitattributes {configuration}
   3. Replay, without a key and a network:
        pytest
 """
@@ -182,7 +193,9 @@ def command(directory: Path, sdk: str | None, for_llm_mock: bool) -> None:
     name = sdk or _installed()
     values = {"sdk": name, "client": _SDKS[name].client, "key": _SDKS[name].key, "call": _indented(name)}
     to_add: list[tuple[str, str]] = []
-    for file in _FIXTURES if for_llm_mock else _CASSETTES:
+    configuration = _configuration(directory)
+    values["configuration"] = configuration.path
+    for file in _FIXTURES if for_llm_mock else (*_CASSETTES, configuration):
         text = None if file.text is None else file.text.format(**values)
         created = _create(directory / file.path, text)
         click.echo(f"  {'created' if created else 'kept   '}  {file.path}")
@@ -192,6 +205,16 @@ def command(directory: Path, sdk: str | None, for_llm_mock: bool) -> None:
         click.echo(f"\nAdd to {path}:\n")
         click.echo("".join(f"    {line}".rstrip() + "\n" for line in text.splitlines()), nl=False)
     click.echo(f"\n{(_FIXTURES_NEXT if for_llm_mock else _CASSETTES_NEXT).format(**values)}", nl=False)
+
+
+def _configuration(directory: Path) -> _File:
+    """The file that configures pytest here, or would."""
+    for name, section in _CONFIGURATIONS:
+        if (name.endswith("pytest.ini") and (directory / name).exists()) or _says(directory / name, section):
+            return _File(
+                name, _PYTEST_INI.replace("[pytest]", section), "llm_placeholder_keys", explains=True
+            )
+    return _File("pytest.ini", _PYTEST_INI)
 
 
 def _installed() -> str:

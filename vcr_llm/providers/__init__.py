@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import quote
 
 from vcr_llm import sse, streams
 from vcr_llm.interaction import NO_JSON, Interaction, Request, Response, split_url
@@ -37,7 +38,7 @@ from vcr_llm.providers import (
     writer,
 )
 from vcr_llm.providers.answers import Answer, Message, ToolCall, Usage
-from vcr_llm.providers.operation import Call, Operation, Provider, body_fields
+from vcr_llm.providers.operation import SSE_TYPE, Call, Operation, Provider, body_fields
 
 __all__ = [
     "PROVIDERS",
@@ -55,6 +56,7 @@ __all__ = [
     "read_answer",
     "read_messages",
     "register",
+    "usual_stream_type",
     "usual_url",
 ]
 
@@ -185,16 +187,38 @@ def usual_url(
 ) -> str | None:
     """The URL that bodies of this shape usually come from; None where no provider knows the shape.
 
-    ``provider`` (llm-mock's top-level field) decides where the bodies say nothing.
+    ``provider`` (llm-mock's top-level field) decides where the bodies say nothing. Where the model is part of
+    the URL, one of the bodies must name it.
     """
     for known in PROVIDERS:
         name = known.shape(request, response, events)
         if name is not None and name in known.urls:
-            return known.urls[name]
+            url = known.stream_urls.get(name, known.urls[name]) if events else known.urls[name]
+            return _with_model(url, [request, response, *events])
     for known in PROVIDERS:
         if known.name == provider and known.urls:
-            return next(iter(known.urls.values()))
+            return _with_model(next(iter(known.urls.values())), [request])
     return None
+
+
+_MODEL_NAMES: Final = ("model", "modelId", "modelVersion")
+
+
+def _with_model(url: str, bodies: Sequence[Any]) -> str | None:
+    if "{model}" not in url:
+        return url
+    named = (body.get(name) for body in bodies if isinstance(body, Mapping) for name in _MODEL_NAMES)
+    model = next((name for name in named if isinstance(name, str)), None)
+    return None if model is None else url.replace("{model}", quote(model.removeprefix("models/"), safe=""))
+
+
+def usual_stream_type(url: str) -> str:
+    """The content type of the streams that the provider whose URL this is sends."""
+    host = split_url(url).netloc.lower()
+    owners = (
+        one for one in PROVIDERS if one.hosts.fullmatch(host) or one.hosts.fullmatch(_PORT.sub("", host))
+    )
+    return next((one.stream_type for one in owners), SSE_TYPE)
 
 
 def key_variables(request: Request | None = None) -> tuple[str, ...]:

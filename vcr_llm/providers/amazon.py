@@ -100,6 +100,16 @@ def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     return Operation("bedrock", name, re.compile(path + "/?$"), prompt, **{"stream": "", **rest})
 
 
+_MODEL_URL = "https://bedrock-runtime.us-east-1.amazonaws.com/model/{model}"
+_EVENTS = frozenset({"contentBlockIndex", "stopReason"})
+
+
+def _shape(_request: Mapping[str, Any], response: Mapping[str, Any], events: Sequence[Any]) -> str | None:
+    if "message" in members(response.get("output")) and "stopReason" in response:
+        return "converse"
+    return "converse" if any(members(event).keys() & _EVENTS for event in events) else None
+
+
 BEDROCK = Provider(
     name="bedrock",
     hosts=re.compile(
@@ -191,6 +201,10 @@ BEDROCK = Provider(
         ),
     ),
     anywhere=True,
+    urls={"converse": f"{_MODEL_URL}/converse"},
+    stream_urls={"converse": f"{_MODEL_URL}/converse-stream"},
+    stream_type="application/vnd.amazon.eventstream",
+    shape=_shape,
 )
 
 

@@ -21,6 +21,7 @@ from vcr_llm.providers.answers import (
     Usage,
     answer_at,
     arguments,
+    at,
     content_text,
     items,
     members,
@@ -115,6 +116,20 @@ def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     return Operation("cohere", name, re.compile(rf"/v[12]/{path}/?$"), prompt, **rest)
 
 
+_API = "https://api.cohere.com"
+
+
+def _told(request: Mapping[str, Any], response: Mapping[str, Any], events: Sequence[Any]) -> str | None:
+    first = members(next(iter(events), None))
+    if first.get("type") == "message-start" or isinstance(
+        members(response.get("message")).get("content"), list
+    ):
+        return "chat"
+    if "embeddings" in response and "texts" in request:
+        return "embed"
+    return "rerank" if at(response, "results.*.relevance_score") and "documents" in request else None
+
+
 PROVIDER = Provider(
     name="cohere",
     hosts=re.compile(r"(.+\.)?api\.cohere\.(com|ai)"),
@@ -143,6 +158,8 @@ PROVIDER = Provider(
         ),
     ),
     key_variables=("CO_API_KEY", "COHERE_API_KEY"),
+    urls={name: f"{_API}/v2/{name}" for name in ("chat", "embed", "rerank")},
+    shape=_told,
 )
 
 ELSEWHERE = Provider(

@@ -201,6 +201,22 @@ def _verbs(provider: str, models: str) -> tuple[Operation, ...]:
     )
 
 
+_MODELS = "https://generativelanguage.googleapis.com/v1beta/models/{model}"
+
+
+def _shape(request: Mapping[str, Any], response: Mapping[str, Any], events: Sequence[Any]) -> str | None:
+    first = members(next(iter(events), None))
+    if any("candidates" in answer or "usageMetadata" in answer for answer in (response, first)):
+        return "generateContent"
+    if response.get("object") == "interaction" or "interaction" in first:
+        return "interactions"
+    if "embeddings" in response and "requests" in request:
+        return "batchEmbedContents"
+    if "values" in members(response.get("embedding")):
+        return "embedContent"
+    return "generateContent" if "contents" in request else None
+
+
 GEMINI = Provider(
     name="gemini",
     hosts=re.compile(r"(.+\.)?generativelanguage\.googleapis\.com"),
@@ -234,6 +250,14 @@ GEMINI = Provider(
     ),
     anywhere=True,
     key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    urls={
+        "generateContent": f"{_MODELS}:generateContent",
+        "interactions": "https://generativelanguage.googleapis.com/v1beta/interactions",
+        "batchEmbedContents": f"{_MODELS}:batchEmbedContents",
+        "embedContent": f"{_MODELS}:embedContent",
+    },
+    stream_urls={"generateContent": f"{_MODELS}:streamGenerateContent?alt=sse"},
+    shape=_shape,
 )
 
 VERTEX = Provider(

@@ -80,6 +80,16 @@ def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     )
 
 
+_API = "http://localhost:11434/api"
+
+
+def _shape(_request: Mapping[str, Any], response: Mapping[str, Any], events: Sequence[Any]) -> str | None:
+    for answer in (response, members(next(iter(events), None))):
+        if isinstance(answer.get("done"), bool):
+            return "generate" if "response" in answer else "chat"
+    return "embed" if "embeddings" in response and "total_duration" in response else None
+
+
 PROVIDER = Provider(
     name="ollama",
     hosts=re.compile(
@@ -102,4 +112,7 @@ PROVIDER = Provider(
     ),
     anywhere=True,
     key_variables=("OLLAMA_API_KEY",),
+    urls={name: f"{_API}/{name}" for name in ("chat", "generate", "embed")},
+    stream_type="application/x-ndjson",
+    shape=_shape,
 )

@@ -6,15 +6,16 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 from vcr_llm import multipart
 from vcr_llm.interaction import NO_JSON, Request, split_url
 from vcr_llm.providers.answers import ReadAnswer, ReadMessages, field_texts, no_answer
 
-__all__ = ["Call", "Operation", "Provider", "body_fields"]
+__all__ = ["SSE_TYPE", "Call", "Operation", "Provider", "body_fields"]
 
+SSE_TYPE: Final = "text/event-stream"
 POST = frozenset({"POST"})
 ANY_METHOD = frozenset({"POST", "GET", "DELETE"})
 
@@ -63,8 +64,9 @@ class Provider:
     operations count on every other host too, when the request's body has one of their prompt fields.
     ``key_variables``: the environment variables its SDKs read an API key from; they get a placeholder
     where they are unset, so none whose mere presence changes what a program does. ``urls``: the usual
-    URL of an operation, for recordings that do not say theirs. ``shape`` tells an operation from bodies
-    alone.
+    URL of an operation, for recordings that do not say theirs, with ``{model}`` where the model stands in
+    it; ``stream_urls`` where a stream has another. ``stream_type``: the content type of its streams.
+    ``shape`` tells an operation from bodies alone.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Provider:
     anywhere: bool = False
     key_variables: tuple[str, ...] = ()
     urls: Mapping[str, str] = field(default_factory=dict)
+    stream_urls: Mapping[str, str] = field(default_factory=dict)
+    stream_type: str = SSE_TYPE
     shape: Shape = lambda _request, _response, _events: None
 
 

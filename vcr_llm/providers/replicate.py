@@ -54,6 +54,10 @@ def _row(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     return Operation("replicate", name, re.compile(path + "/?$"), prompt, **rest)
 
 
+def _shape(request: Mapping[str, Any], response: Mapping[str, Any], _events: Sequence[Any]) -> str | None:
+    return "predictions" if "urls" in response and "version" in request else None
+
+
 PROVIDER = Provider(
     # `"stream": true` only asks for the URL of a stream, which is a call of its own.
     name="replicate",
@@ -89,4 +93,6 @@ PROVIDER = Provider(
         ),
     ),
     key_variables=("REPLICATE_API_TOKEN",),
+    urls={"predictions": "https://api.replicate.com/v1/predictions"},
+    shape=_shape,
 )

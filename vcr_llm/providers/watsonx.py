@@ -6,11 +6,12 @@ Source: cloud.ibm.com/apidocs/watsonx-ai. A chat has OpenAI's bodies. A stream h
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from vcr_llm.providers import openai
-from vcr_llm.providers.answers import Places, answer_at
+from vcr_llm.providers.answers import Places, answer_at, at, members
 from vcr_llm.providers.operation import Operation, Provider
 
 __all__ = ["PROVIDER"]
@@ -36,6 +37,13 @@ def _row(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     )
 
 
+def _shape(_request: Mapping[str, Any], response: Mapping[str, Any], events: Sequence[Any]) -> str | None:
+    answers = (response, *map(members, events[:1]))
+    return "generation" if any(at(answer, "results.*.generated_text") for answer in answers) else None
+
+
+_URL = "https://us-south.ml.cloud.ibm.com/ml/v1/text/generation"
+
 PROVIDER = Provider(
     name="watsonx",
     hosts=re.compile(r"(.+\.)?ml\.cloud\.ibm\.com|.+\.aws\.wxai\.ibm\.com"),
@@ -60,4 +68,7 @@ PROVIDER = Provider(
         _row("tokenization", "tokenization", "input", answer=_COUNTED),
     ),
     key_variables=("WATSONX_APIKEY", "WATSONX_API_KEY"),
+    urls={"generation": _URL},
+    stream_urls={"generation": f"{_URL}_stream"},
+    shape=_shape,
 )

@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-from vcr_llm import jsontext
+from vcr_llm import jsontext, streams
 from vcr_llm.errors import NewerCassetteError, UnreadableCassetteError
 from vcr_llm.interaction import Body, CassetteData, Headers, Interaction, Request, Response
 from vcr_llm.jsonplace import place_of
-from vcr_llm.providers import usual_url
+from vcr_llm.providers import usual_stream_type, usual_url
 from vcr_llm.schema.checks import Wrong, kind_of, member
 from vcr_llm.schema.streaming import stream_body
-from vcr_llm.schema.terms import JSON, STREAM, VERSION, phrase
+from vcr_llm.schema.terms import JSON, VERSION, phrase
 
 __all__ = [
     "KNOWN",
@@ -182,8 +182,10 @@ def _bare(
             'its bodies look like no known provider\'s; add "provider": "anthropic" or "openai" at the top',
             *where,
         )
-    body = stream_body(events, {}, where) if streaming else Body.of_json(response)
-    content_type = STREAM if streaming else JSON
+    content_type = usual_stream_type(url) if streaming else JSON
+    body = (
+        stream_body(events, {}, where, streams.of_type(content_type)) if streaming else Body.of_json(response)
+    )
     recorded_at, stored_hash, extra = rest
     return Interaction(
         Request("POST", url, Body.of_json(request)),

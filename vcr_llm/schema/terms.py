@@ -5,12 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-__all__ = ["JSON", "STREAM", "VERSION", "phrase"]
+__all__ = ["JSON", "VERSION", "phrase"]
 
 VERSION: Final = "2.0"
 """The llm-mock schema version that is written."""
 
-STREAM: Final = "text/event-stream"
 JSON: Final = "application/json"
 
 _RENAMED: Final = {
