@@ -68,6 +68,11 @@ def _vcrpy_options() -> frozenset[str]:
     return frozenset(inspect.signature(vcr.VCR.__init__).parameters) - {"self"} | own
 
 
+def known_options() -> frozenset[str]:
+    """Every option that vcrpy, pytest-recording or this package knows."""
+    return OPTIONS | _vcrpy_options() | _PYTEST_RECORDING
+
+
 def preset(**overrides: Any) -> dict[str, Any]:
     """The options for LLM cassettes, as the plain dict that pytest-recording's ``vcr_config`` returns.
 
@@ -97,7 +102,7 @@ def preset(**overrides: Any) -> dict[str, Any]:
 
     Raises `OptionError` for a name nobody knows.
     """
-    known = OPTIONS | _vcrpy_options() | _PYTEST_RECORDING
+    known = known_options()
     for name in overrides:
         if name not in known:
             raise OptionError("preset()", name, known)
@@ -152,7 +157,7 @@ def open_cassette(recorder: vcr.VCR, path: Any = None, **options: Any) -> Any:
 
 
 def _warn_of_unknown(options: Mapping[str, Any]) -> None:
-    known = OPTIONS | _vcrpy_options() | _PYTEST_RECORDING | {SESSION}
+    known = known_options() | {SESSION}
     for name in options:
         if name not in known:
             warnings.warn(VcrLlmWarning(str(OptionError("vcr", name, known))), stacklevel=4)

@@ -76,6 +76,13 @@ def _changed(source: Source, fallback: bool, advice: Advice) -> str:
     if not edits:
         return source.text
     after = edited(source.text, edits)
+    try:
+        ast.parse(after)
+    except SyntaxError as error:
+        advice.by_hand.append(
+            f"{source.path}: not in the patch, since line {error.lineno} would not parse any more ({error.msg})"
+        )
+        return source.text
     return editing.with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
 
 
@@ -132,6 +139,8 @@ def _unnecessary(suite: Suite) -> Iterator[str]:
             for name, why in editing.DROPPED.items():
                 if name in named:
                     yield f"{place}: {name}: {why}"
+            for name in editing.unknown(config.options or ()):
+                yield f"{place}: {name}: no option of vcrpy or anybody else, it has never done anything"
             for name in ("before_record_request", "before_record_response"):
                 if name in named:
                     yield (
@@ -175,13 +184,18 @@ def _different(suite: Suite, from_pytest_vcr: bool) -> Iterator[str]:
 
 
 def _by_hand(suite: Suite) -> Iterator[str]:
+    for fact in suite.facts("own vcr fixture"):
+        yield (
+            f"{_place(fact)}: a fixture vcr of its own takes the place of pytest-recording's: move what it "
+            "registers to pytest_recording_configure(config, vcr), and remove it"
+        )
     for fact in suite.facts("unittest"):
         yield (
             f"{_place(fact)}: {fact.text} is a VCRTestCase: override _get_vcr to return "
             "vcr_llm.VCR(fallback=…, cassette_library_dir=self._get_cassette_library_dir())"
         )
     for fact in suite.unparsed:
-        yield f"{_place(fact)}: not read, it is no Python that this version parses: {fact.text}"
+        yield f"{_place(fact)}: not read: {fact.text}"
 
 
 def _place(fact: Fact) -> str:
