@@ -30,7 +30,7 @@ from vcr_llm.fingerprint import Fingerprint
 from vcr_llm.index import Index
 from vcr_llm.interaction import EPOCH, Interaction, Request
 from vcr_llm.matchers import MATCHERS, View, llm_strict
-from vcr_llm.pairs import Pairs, recorded_request, recorded_response
+from vcr_llm.pairs import Pairs, recorded_interaction, recorded_request, recorded_response
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.providers import Usage
@@ -437,7 +437,7 @@ class Cassette(BridgedCassette):
     @property
     def oldest(self) -> str | None:
         """The oldest date among its own recordings, ISO 8601; None where none says."""
-        dates = (to_interaction(*pair).date for pair in self.data[: self._own_count])
+        dates = (recorded_interaction(self.data, number).date for number in range(self._own_count))
         return min((date for date in dates if date != EPOCH), default=None)
 
     @property
