@@ -11,7 +11,7 @@ from typing import Final
 
 from vcr_llm.audit import Audit
 from vcr_llm.suites import editing, settings
-from vcr_llm.suites.patching import Change, Edit, edited
+from vcr_llm.suites.patching import Change, Edit, broken, edited
 from vcr_llm.suites.reading import Suite
 from vcr_llm.suites.source import Fact, Source
 
@@ -76,12 +76,10 @@ def _changed(source: Source, fallback: bool, advice: Advice) -> str:
     if not edits:
         return source.text
     after = edited(source.text, edits)
-    try:
-        ast.parse(after)
-    except SyntaxError as error:
+    error = broken(after)
+    if error is not None:
         advice.by_hand.append(
-            f"{source.path}: not in the patch, since line {error.lineno} would not parse any more "
-            f"({error.msg})"
+            f"{source.path}:{error.lineno}: not in the patch, the file would not parse any more ({error.msg})"
         )
         return source.text
     return editing.with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
