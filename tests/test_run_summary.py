@@ -136,7 +136,12 @@ def test_drift_misses_old_dates_and_what_is_live(recorded: Suite) -> None:
         path = recorded.cassette(f"test_app/test_{name}.llm.json")
         path.write_text(path.read_text().replace('"recorded_at": "20', '"recorded_at": "19'))
     path.write_text(path.read_text().replace('"model": "g"', '"model": "g", "user": "me"', 1))
-    more = "\n@pytest.mark.vcr\ndef test_miss():\n    with pytest.raises(Exception): ask('what?')\n"
+    more = """
+@pytest.mark.vcr(on_miss="raise")
+def test_miss():
+    with pytest.raises(Exception):
+        ask("what?")
+"""
     recorded.test(TESTS + more, sdk=False)
     result = recorded.run("-v", "-W", "ignore", "--llm-max-age=30", "--record-mode=none", passed=4)
     lines = section(result)

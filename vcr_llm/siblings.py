@@ -35,19 +35,20 @@ _INTERACTIONS: Final = re.compile(rb'"(interactions|requests)"\s*:')
 def own_path(name: str) -> str:
     """Where the cassette of this name is kept in our format.
 
-    A name in an older format (``x.yaml``, and ``x.yaml.llm.json``, what pytest-recording makes of it) is
-    the cassette ``x.llm.json`` once there is one, and before that as soon as the old file is there: what is
-    recorded goes beside it. Any other name is what it says, shortened where it is too long.
+    A name in an older format (``x.yaml``, also ``x`` alone, and ``x.yaml.llm.json``, what pytest-recording
+    makes of the first) is the cassette ``x.llm.json`` once there is one, and before that as soon as the old
+    file is there: what is recorded goes beside it. Any other name is what it says,
+    shortened where it is too long.
     """
     if name.endswith(_SUFFIX):
-        file = re.split(r"[/\\]", name)[-1]
+        file = Path(name).name
         short = f"{shortened(file.removesuffix(_SUFFIX))}{_SUFFIX}"
         name = name.removesuffix(file) + short if short != file else name
     named = name.removesuffix(_SUFFIX)
     stem = _without_old_suffix(named)
-    if stem is None or Path(f"{named}{_SUFFIX}").exists():
+    if named != name and (stem is None or Path(name).exists()):
         return name
-    own = f"{stem}{_SUFFIX}"
+    own = f"{stem if stem is not None else named}{_SUFFIX}"
     if Path(own).exists() or (Path(named).is_file() and not _is_ours(Path(named))):
         return own
     return name
@@ -58,7 +59,7 @@ def sibling(path: Path) -> Path | None:
     if not path.name.endswith(_SUFFIX):
         return None
     stem = path.name.removesuffix(_SUFFIX)
-    candidates = [path.with_name(f"{stem}{suffix}") for suffix in OLD_SUFFIXES]
+    candidates = [path.with_name(f"{stem}{suffix}") for suffix in (*OLD_SUFFIXES, "")]
     candidates += _longer(path, stem)
     found = (file for file in candidates if file.is_file() and _may_be_cassette(file))
     return next(found, None)
@@ -108,7 +109,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _may_be_cassette(path: Path) -> bool:
-    """Whether a file beside the cassette is one, perhaps a damaged one: a YAML file always is."""
+    """Whether a file beside the cassette is one, perhaps a damaged one: any but JSON always is."""
     if ".json" not in path.suffixes:
         return True
     raw = path.read_bytes()

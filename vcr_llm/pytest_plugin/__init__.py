@@ -23,6 +23,7 @@ PARTS: Final = (
     "outcome",
     "placeholder_keys",
     "cassettes",
+    "misses",
     "replay_marker",
     "call_fixture",
     "audit",
