@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from vcr_llm.providers import anthropic, gemini_interactions, openai
 from vcr_llm.providers.answers import (
@@ -58,7 +58,16 @@ def _parts(content: Any) -> list[Mapping[str, Any]]:
     if isinstance(content, str):
         return [{"text": content}]
     parts = members(content).get("parts", content)
-    return [parts] if isinstance(parts, Mapping) else items(parts)
+    found = [parts] if isinstance(parts, Mapping) else items(parts)
+    return [{_SPELLED.get(name, name): value for name, value in part.items()} for part in found]
+
+
+_SPELLED: Final = {
+    "function_call": "functionCall",
+    "function_response": "functionResponse",
+    "inline_data": "inlineData",
+    "file_data": "fileData",
+}
 
 
 def _text(parts: list[Mapping[str, Any]]) -> str:
