@@ -172,6 +172,7 @@ def _raw(response: Any, events: Sequence[Any]) -> Answer | None:
 # --- the table ---------------------------------------------------------------------------------------
 
 _PROMPT = ("contents", "systemInstruction", "system_instruction")
+_VOLATILE = ("contents.*.parts.*.thoughtSignature", "contents.*.parts.*.thought_signature")
 _TEMPERATURE = ("generationConfig.temperature", "generation_config.temperature")
 
 
@@ -180,7 +181,8 @@ def _verbs(provider: str, models: str) -> tuple[Operation, ...]:
 
     def verb(name: str, spelled: str, *prompt: str, **rest: Any) -> Operation:
         path = re.compile(rf"/(?:{models})/(?P<model>[^/:]+?)(?::|%3[Aa])(?:{spelled})/?$")
-        return Operation(provider, name, path, prompt, model="", temperature=_TEMPERATURE, stream="", **rest)
+        fixed = {"model": "", "temperature": _TEMPERATURE, "stream": "", "volatile": _VOLATILE}
+        return Operation(provider, name, path, prompt, **{**fixed, **rest})
 
     return (
         verb(
@@ -237,6 +239,7 @@ GEMINI = Provider(
             re.compile(r"/v1[^/]*/interactions/?$"),
             ("input", "system_instruction"),
             temperature="generation_config.temperature",
+            volatile=("input.*.signature",),
             messages=gemini_interactions.read_messages,
             answer=gemini_interactions.read_answer,
         ),
@@ -292,6 +295,7 @@ VERTEX = Provider(
                 r"/publishers/[^/]+/models/(?P<model>[^/:]+?)(?::|%3[Aa])(?P<stream>stream)?[rR]awPredict/?$"
             ),
             ("messages", "prompt"),
+            volatile=anthropic.VOLATILE,
             messages=anthropic.read_messages,
             answer=_raw,
         ),
