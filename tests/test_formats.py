@@ -335,6 +335,30 @@ def test_an_archive_is_read_when_asked_for() -> None:
     assert reading.recordings[0].request_headers == {"accept": ("*/*",)}
 
 
+def test_fixtures_of_aimock_are_the_calls_they_stand_for() -> None:
+    call = {"name": "weather", "arguments": {"city": "NYC"}}
+    fixtures = [
+        {"match": {"userMessage": "hi", "model": "gpt-4o"}, "response": {"content": "hello"}},
+        {"match": {"userMessage": "weather?"}, "response": {"toolCalls": [call]}},
+        {"match": {"userMessage": "x"}, "response": {"error": {"message": "slow down"}, "status": 429}},
+        {"match": {"inputText": "cat"}, "response": {"embedding": [0.5]}},
+        {"match": {"toolName": "x"}, "response": {"content": "y"}},
+    ]
+    reading = read(json.dumps({"fixtures": fixtures}))
+    chat, tools, error, embedding = reading.data().interactions
+    assert chat.request.body is not None
+    assert chat.request.body.json == {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+    assert chat.response.body.json["choices"][0]["message"]["content"] == "hello"
+    (called,) = tools.response.body.json["choices"][0]["message"]["tool_calls"]
+    assert called["function"] == {"name": "weather", "arguments": '{"city": "NYC"}'}
+    assert (error.response.status, error.response.body.json) == (429, {"error": {"message": "slow down"}})
+    assert embedding.response.body.json["data"][0]["embedding"] == [0.5]
+    assert reading.extra == {"recorded": {"fixtures": [fixtures[4]]}}
+    assert len(reading.warnings) == 2
+    with pytest.raises(NotACassetteError, match="none of which is a literal message"):
+        read(json.dumps({"fixtures": fixtures[4:]}))
+
+
 def test_cassetters_yaml_is_of_version_1_2() -> None:
     text = CASSETTER.replace("content: {}", "content: {at: 12:30:45, yes: on, n: 1e3, b: 0o17}")
     assert only(text).response.body.json == {"at": "12:30:45", "yes": "on", "n": 1000.0, "b": 15}
@@ -526,6 +550,9 @@ def test_any_value_in_the_place_of_interactions_is_read_or_refused(value: Any, n
         {name: [{"request": {"uri": value, "body": value}, "response": {"status": value, "headers": value}}]},
         {"log": {"entries": [{"request": {"url": "x", "postData": value}, "response": {"content": value}}]}},
         [{"request": value, "response": value}],
+        {"fixtures": [{"match": value, "response": value}]},
+        {"fixtures": [{"match": {"userMessage": "x", "model": value}, "response": {"toolCalls": value}}]},
+        {"fixtures": [{"match": {"inputText": "x"}, "response": {"error": {}, "status": value}}]},
     ):
         try:
             read(json.dumps(document), har_too=True).data()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from llm_mock import fixture_store
 from shared_files import shared
 from strategies import json_objects
+from suite import CONFTEST, WITHOUT
 
 import vcr_llm
 from vcr_llm.cli import main
@@ -384,15 +386,44 @@ def test_a_whole_repository_is_searched_for_what_looks_like_a_cassette(folder: P
     (root / "tests/data/other.yaml").write_text("a: 1\n")
     (root / ".github/workflows/ci.yaml").write_text("jobs: {}\n")
     (root / "src/config.toml").write_text("[tool]\nrequest = 1\n")
+    (root / "Makefile").write_text("all:\n\ttrue\n")
+    (root / "tests/data/no_suffix").write_text(CASSETTE)
     (root / "package.json").write_text('{"interactions": "none"}')
     found = [outcome["path"] for outcome in json.loads(run("migrate", root, "--json").stdout)]
-    assert found == [str(folder / "x.yaml"), str(root / "tests/data/y.yaml")]
+    data = root / "tests/data"
+    assert found == [str(path) for path in (folder / "x.yaml", data / "no_suffix", data / "y.yaml")]
 
 
 def test_names_of_cassettes() -> None:
     for name in ("x.yaml", "x.yml", "x.json", "x.yaml.gz", "x.YAML", "x.toml", "x.har", "x", "x.llm.json"):
         assert target_of(Path("a.b", name)) == Path("a.b/x.llm.json")
     assert target_of(Path("T.test[a.b].yaml")) == Path("T.test[a.b].llm.json")
+
+
+@pytest.mark.parametrize("length", [246, 247, 248, 250, 251, 300])
+def test_a_test_with_a_long_name_finds_its_cassette(length: int, pytester: pytest.Pytester) -> None:
+    """pytest-recording shortens names by the length of the suffix, and ours is longer than ``.yaml``."""
+    name = f"test_{'x' * (length - 5)}"
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error")
+    pytester.makepyfile(
+        test_long="import httpx, pytest\n@pytest.mark.vcr\n"
+        f"def {name}():\n    assert httpx.get('http://example.test/').text == 'hello'\n"
+    )
+    if len(name) > 250:
+        name = f"{name[:215]}...{hashlib.md5(name.encode()).hexdigest()}"
+    folder = pytester.mkdir("cassettes") / "test_long"
+    folder.mkdir()
+    old = folder / f"{name}.yaml"
+    request = {"method": "GET", "uri": "http://example.test/", "body": None, "headers": {}}
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "hello"}}
+    old.write_text(yaml.safe_dump({"interactions": [{"request": request, "response": response}]}))
+    pytester.runpytest_inprocess(*WITHOUT).assert_outcomes(passed=1)  # vcrpy's own
+    pytester.makeconftest(CONFTEST.format(options=""))
+    pytester.runpytest_inprocess(*WITHOUT).assert_outcomes(passed=1)  # the old file beside
+    run("migrate", folder, "--write", "--remove-old")
+    assert not old.exists()
+    pytester.runpytest_inprocess(*WITHOUT).assert_outcomes(passed=1)
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_secrets_are_replaced_and_counted_or_kept_out_loud(folder: Path) -> None:

@@ -140,7 +140,7 @@ def test_other_json_of_the_same_name_is_no_cassette(provider: WireProvider, tmp_
 
 
 def test_names(tmp_path: Path) -> None:
-    for name in ("a.yaml", "a.llm.json", "b.yaml.gz"):
+    for name in ("a.yaml", "a.llm.json", "b.yaml.gz", "d"):
         (tmp_path / name).write_bytes(b"interactions: []")
 
     def own(name: str) -> str:
@@ -151,6 +151,8 @@ def test_names(tmp_path: Path) -> None:
     assert own("c.yaml") == "c.yaml"
     assert own("c.yaml.llm.json") == "c.yaml.llm.json"
     assert own("c") == "c"
+    assert own("d") == own("d.llm.json") == "d.llm.json"
+    assert sibling(tmp_path / "d.llm.json") == tmp_path / "d"
     assert sibling(tmp_path / "b.llm.json") == tmp_path / "b.yaml.gz"
     assert sibling(tmp_path / "b.yaml") is None
 

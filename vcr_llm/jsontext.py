@@ -138,36 +138,73 @@ def pretty(value: Any, *, long_members: frozenset[str] = frozenset()) -> str:
     line per member. Members of the lists named in ``long_members`` may be `LONG` columns wide: a stream
     is read, and compared, event by event.
     """
-    return _escape_surrogates("".join(_layout(value, "\n", WIDTH, long_members))) + "\n"
+    parts: list[str] = []
+    _lay_out(value, "\n", WIDTH, long_members, parts)
+    parts.append("\n")
+    return _escape_surrogates("".join(parts))
 
 
-def _layout(value: Any, newline: str, width: int, long_members: frozenset[str]) -> Iterator[str]:
-    """The pieces of a value's text; ``newline`` is a line ending and the present indentation."""
-    line = json.dumps(value, ensure_ascii=False)
-    if not value or not isinstance(value, dict | list) or len(newline) + len(line) <= width:
-        yield line
+_LINE = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _lay_out(value: Any, newline: str, width: int, long_members: frozenset[str], parts: list[str]) -> None:
+    """Append the pieces of a value's text; ``newline`` is a line ending and the present indentation."""
+    if not isinstance(value, dict | list) or not value:
+        parts.append(_LINE(value))
+        return
+    room = width - len(newline)
+    if _fits(value, room):
+        line = _LINE(value)
+        if len(line) <= room:
+            parts.append(line)
+            return
+    if isinstance(value, list):
+        _lay_out_list(value, newline, WIDTH, long_members, parts)
         return
     inner = newline + "  "
-    separator = inner
-    if isinstance(value, dict):
-        yield "{"
-        for name, member in value.items():
-            yield f"{separator}{json.dumps(name, ensure_ascii=False)}: "
-            if name in long_members and isinstance(member, list) and member:
-                yield from _list(member, inner, LONG, long_members)
-            else:
-                yield from _layout(member, inner, WIDTH, long_members)
-            separator = "," + inner
-        yield newline + "}"
-    else:
-        yield from _list(value, newline, WIDTH, long_members)
+    separator = "{" + inner
+    for name, member in value.items():
+        parts.append(f"{separator}{_LINE(name)}: ")
+        if name in long_members and isinstance(member, list) and member:
+            _lay_out_list(member, inner, LONG, long_members, parts)
+        else:
+            _lay_out(member, inner, WIDTH, long_members, parts)
+        separator = "," + inner
+    parts.append(newline + "}")
 
 
-def _list(value: list[Any], newline: str, width: int, long_members: frozenset[str]) -> Iterator[str]:
-    separator = newline + "  "
-    yield "["
+def _lay_out_list(
+    value: list[Any], newline: str, width: int, long_members: frozenset[str], parts: list[str]
+) -> None:
+    inner = newline + "  "
+    separator = "[" + inner
     for member in value:
-        yield separator
-        yield from _layout(member, newline + "  ", width, long_members)
-        separator = "," + newline + "  "
-    yield newline + "]"
+        parts.append(separator)
+        _lay_out(member, inner, width, long_members, parts)
+        separator = "," + inner
+    parts.append(newline + "]")
+
+
+def _fits(value: Any, room: int) -> bool:
+    """False only where the value is surely longer than ``room``: to write it to know that costs more."""
+    return _room_left(value, room) >= 0
+
+
+def _room_left(value: Any, room: int) -> int:
+    """``room`` without the least that the value takes; as soon as it is negative, how much does not count."""
+    if isinstance(value, str):
+        return room - len(value) - 2
+    room -= 2
+    if isinstance(value, dict):
+        for name, member in value.items():
+            room = _room_left(member, room - len(name) - 4)
+            if room < 0:
+                break
+    elif isinstance(value, list):
+        for member in value:
+            room = _room_left(member, room)
+            if room < 0:
+                break
+    else:
+        room += 1
+    return room

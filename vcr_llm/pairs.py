@@ -9,7 +9,7 @@ from vcr_llm.interaction import Interaction, Request
 from vcr_llm.schema import Entries
 from vcr_llm.vcr_bridge import Pair, is_bare, to_interaction, to_pair, to_request, to_response
 
-__all__ = ["Pairs", "bare_interaction", "recorded_request", "recorded_response"]
+__all__ = ["Pairs", "bare_interaction", "recorded_interaction", "recorded_request", "recorded_response"]
 
 
 class Pairs(list[Any]):
@@ -54,6 +54,11 @@ class Pairs(list[Any]):
         found = super().__getitem__(place)
         return self._entries.request(found) if isinstance(found, int) else to_request(found[0])
 
+    def interaction(self, place: int) -> Interaction:
+        """What a pair stands for; the pair is not made for this."""
+        found = super().__getitem__(place)
+        return self._entries[found] if isinstance(found, int) else to_interaction(*found)
+
     def response(self, place: int) -> dict[str, Any]:
         """The response of a pair; the pair is not made for this."""
         found = super().__getitem__(place)
@@ -92,6 +97,11 @@ def recorded_request(data: Sequence[Pair], place: int) -> Request:
 def recorded_response(data: Sequence[Pair], place: int) -> dict[str, Any]:
     """The response of a recording."""
     return data.response(place) if isinstance(data, Pairs) else data[place][1]
+
+
+def recorded_interaction(data: Sequence[Pair], place: int) -> Interaction:
+    """A recording as an interaction."""
+    return data.interaction(place) if isinstance(data, Pairs) else to_interaction(*data[place])
 
 
 def bare_interaction(data: Sequence[Pair], place: int) -> Interaction | None:

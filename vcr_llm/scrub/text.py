@@ -36,10 +36,11 @@ class Detector:
     pass over the text per such character, which costs less than any one rule.
     """
 
-    __slots__ = ("_bare", "_of_shapes", "_of_values", "_value_anchors", "rules")
+    __slots__ = ("_bare", "_clean", "_of_shapes", "_of_values", "_value_anchors", "rules")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
+        self._clean: set[str] = set()
         self._bare = [rule.pattern for rule in self.rules if not rule.anchors]
         self._value_anchors = {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
         self._of_values = _searches(self._value_anchors)
@@ -49,6 +50,18 @@ class Detector:
 
     def may_find(self, text: str) -> bool:
         """False only where no rule can match."""
+        if len(text) > _SHORT:
+            return self._may_find(text)
+        if text in self._clean:
+            return False
+        found = self._may_find(text)
+        if not found:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
+        return found
+
+    def _may_find(self, text: str) -> bool:
         if any(pattern.search(text) for pattern in self._bare):
             return True
         if len(text) < _LARGE:
@@ -69,6 +82,11 @@ class Detector:
             or any(anchor in (text if rule.stands_for else rest) for anchor in rule.anchors)
         ]
 
+
+_SHORT: Final = 200
+"""Characters: values of headers and parts of URLs, which are the same in every message."""
+
+_REMEMBERED: Final = 4096
 
 _LARGE: Final = 1 << 16
 _KEPT: Final = 8192

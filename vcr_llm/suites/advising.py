@@ -11,7 +11,7 @@ from typing import Final
 
 from vcr_llm.audit import Audit
 from vcr_llm.suites import editing, settings
-from vcr_llm.suites.patching import Change, Edit, edited
+from vcr_llm.suites.patching import Change, Edit, broken, edited
 from vcr_llm.suites.reading import Suite
 from vcr_llm.suites.source import Fact, Source
 
@@ -76,6 +76,12 @@ def _changed(source: Source, fallback: bool, advice: Advice) -> str:
     if not edits:
         return source.text
     after = edited(source.text, edits)
+    error = broken(after)
+    if error is not None:
+        advice.by_hand.append(
+            f"{source.path}:{error.lineno}: not in the patch, the file would not parse any more ({error.msg})"
+        )
+        return source.text
     return editing.with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
 
 
@@ -132,6 +138,8 @@ def _unnecessary(suite: Suite) -> Iterator[str]:
             for name, why in editing.DROPPED.items():
                 if name in named:
                     yield f"{place}: {name}: {why}"
+            for name in editing.unknown(config.options or ()):
+                yield f"{place}: {name}: no option of vcrpy or anybody else, it has never done anything"
             for name in ("before_record_request", "before_record_response"):
                 if name in named:
                     yield (
@@ -175,13 +183,18 @@ def _different(suite: Suite, from_pytest_vcr: bool) -> Iterator[str]:
 
 
 def _by_hand(suite: Suite) -> Iterator[str]:
+    for fact in suite.facts("own vcr fixture"):
+        yield (
+            f"{_place(fact)}: a fixture vcr of its own takes the place of pytest-recording's: move what it "
+            "registers to pytest_recording_configure(config, vcr), and remove it"
+        )
     for fact in suite.facts("unittest"):
         yield (
             f"{_place(fact)}: {fact.text} is a VCRTestCase: override _get_vcr to return "
             "vcr_llm.VCR(fallback=…, cassette_library_dir=self._get_cassette_library_dir())"
         )
     for fact in suite.unparsed:
-        yield f"{_place(fact)}: not read, it is no Python that this version parses: {fact.text}"
+        yield f"{_place(fact)}: not read: {fact.text}"
 
 
 def _place(fact: Fact) -> str:

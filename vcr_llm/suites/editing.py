@@ -9,6 +9,7 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from vcr_llm.recorder import known_options
 from vcr_llm.suites.patching import Edit, edited
 from vcr_llm.suites.source import PYTEST_VCR, Config, Hook, Source
 
@@ -21,6 +22,7 @@ __all__ = [
     "in_hook",
     "new_fixture",
     "renamed_fixtures",
+    "unknown",
     "with_imports",
 ]
 
@@ -68,7 +70,8 @@ def _name_of(source: Source, config: Config, value: ast.expr) -> tuple[str, list
             isinstance(node, ast.Name) and node.id == value.id and isinstance(node.ctx, ast.Store)
             for node in ast.walk(config.function)
         )
-        return value.id, [] if assigned else [f"{value.id} = dict({value.id})"]
+        if assigned:
+            return value.id, []
     return "config", [f"config = dict({source.segment(value)})"]
 
 
@@ -83,11 +86,15 @@ def _settings(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> It
 
 
 def _arguments(options: Mapping[str, str], fallback: bool) -> list[str]:
-    kept = [
-        f"{name}={value}" for name, value in options.items() if name not in DROPPED and name != "match_on"
-    ]
+    gone = {*DROPPED, "match_on", *unknown(options)}
+    kept = [f"{name}={value}" for name, value in options.items() if name not in gone]
     own = options.get("match_on", VCRPY_MATCH_ON)
     return [f"fallback={own}", *kept] if fallback else kept
+
+
+def unknown(options: Iterable[str]) -> list[str]:
+    """The options that neither vcrpy nor anybody else knows: vcrpy ignored them, the preset would not."""
+    return [name for name in options if name not in known_options()]
 
 
 def _call(function: str, arguments: Sequence[str], indent: str) -> str:

@@ -51,11 +51,15 @@ class Suite:
 
 
 def project_root(path: Path) -> Path:
-    """The nearest folder from here upwards that has pytest's or the project's settings."""
+    """The nearest folder upwards, inside the repository, that has settings of pytest or the project."""
     here = path.resolve()
     here = here if here.is_dir() else here.parent
-    found = (each for each in (here, *here.parents) if any((each / name).is_file() for name in _SETTINGS))
-    return next(found, here)
+    for folder in (here, *here.parents):
+        if any((folder / name).is_file() for name in _SETTINGS):
+            return folder
+        if (folder / ".git").exists():
+            break
+    return here
 
 
 def read(root: Path) -> Suite:
@@ -81,7 +85,13 @@ def read(root: Path) -> Suite:
 
 
 def _read_python(suite: Suite, name: str, path: Path) -> None:
-    text = _text(path)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+    except UnicodeDecodeError:
+        if _WORDS.search(_text(path)):
+            suite.unparsed.append(Fact(name, 1, "unparsed", "it is not UTF-8"))
+        return
     if not _WORDS.search(text):
         return
     try:

@@ -30,7 +30,7 @@ _OPTIONS: Final = (
     (re.compile(r"--disable-vcr\b"), "--disable-recording"),
 )
 """pytest-vcr's options → pytest-recording's."""
-_PIN: Final = re.compile(r"vcrpy[^\"'\n]*<[ ]*=?[ ]*[0-9][^\"'\n,;]*")
+_PIN: Final = re.compile(r"vcrpy[^\"'\n#]*<[ ]*=?[ ]*[0-9][^\"'\n,;# ]*")
 
 
 def with_package(text: str) -> str:

@@ -125,6 +125,8 @@ class Source:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name in PYTEST_VCR and _is_fixture(node):
                 yield fact("pytest-vcr", node.name)
+            if node.name == "vcr" and _is_fixture(node):
+                yield fact("own vcr fixture", node.name)
             if node.name == "vcr_cassette_dir" and _is_fixture(node):
                 yield fact("cassette folder", node.name)
             for argument in node.args.args:
