@@ -3,8 +3,9 @@
 Python tells of every look-up of a host name and every connection made with its sockets (an audit hook,
 ``sys.addaudithook``), whatever the HTTP library. Those that a cassette has let through are known. Of the
 others, only two kinds are of interest, so that a database or a local server is no alarm: hosts of providers,
-and hosts that the open cassette has recordings of (a gateway of one's own). Libraries that bring their own
-sockets in C (gRPC, pycurl) are not seen, nor is what hides behind a proxy.
+and hosts that the open cassette has recordings of (a gateway of one's own). gRPC connects by itself, in C;
+its calls are seen instead. Other libraries with sockets of their own (pycurl) are not, nor is what hides
+behind a proxy.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from vcr_llm import grpc_calls
 from vcr_llm.interaction import Request, split_url
 from vcr_llm.open_cassettes import Listener
 from vcr_llm.placeholder import PLACEHOLDER_KEY
@@ -52,10 +54,17 @@ class Watch(Listener):
         """Watch the process, until `stop`."""
         _watches.append(self)
         _install()
+        grpc_calls.check_calls(self._calling)
 
     def stop(self) -> None:
         if self in _watches:
             _watches.remove(self)
+        grpc_calls.stop_checking(self._calling)
+
+    def _calling(self, place: str) -> None:
+        """gRPC calls a host: what it connects with is not Python's."""
+        host, _, port = place.rpartition(":")
+        self.connecting((host or place).lower(), _number(port) if host else None)
 
     def connecting(self, host: str, port: int | None) -> None:
         """Somebody connects, or looks a name up in order to."""

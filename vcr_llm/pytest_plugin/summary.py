@@ -59,7 +59,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from vcr_llm.run_report import terminal_lines
 
-    verbosity = config.get_verbosity()
+    verbosity = config.option.verbose
     lines = terminal_lines(found, verbosity)
     if lines and verbosity >= 0:
         terminalreporter.write_sep("=", GROUP)
