@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -449,6 +451,29 @@ def test_many_files_are_shared_out_among_processes(folder: Path) -> None:
     assert [row["path"] for row in rows] == sorted(row["path"] for row in rows)
     assert [row["status"] for row in rows] == ["migrated"] * 61 + ["failed"]
     assert "z.yaml:2:1: The cassette is not valid YAML" in rows[-1]["problem"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
+def test_a_terminal_shows_how_far_it_has_come(folder: Path) -> None:
+    import pty
+
+    for number in range(25):
+        (folder / f"y{number}.yaml").write_text(CASSETTE, encoding="utf-8")
+    ours, theirs = pty.openpty()
+    shown = b""
+    start = "from vcr_llm.cli import main; main()"
+    command = [sys.executable, "-c", start, "migrate", str(folder), "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        with suppress(OSError):  # that is how a terminal ends
+            while part := os.read(ours, 4096):
+                shown += part
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    os.close(ours)
+    assert b"Migrating" in shown
+    assert b"100%" in shown
+    assert b"26 files to migrate" in printed
 
 
 def test_wrong_usage() -> None:
