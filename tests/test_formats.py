@@ -93,6 +93,7 @@ RESPONSES = {
     "a number as status": ("status=404", 404, b"{}"),
     "a line as status": ("status=429 Too Many Requests", 429, b"{}"),
     "no status": ("status=-", 200, b"{}"),
+    "an aborted call": ("status=0", 0, b"{}"),
     "an enumeration as status": ("status={code: !!python/object/apply:http.HTTPStatus [204]}", 204, b"{}"),
     "go-vcr's": (
         "status=503 Service Unavailable|code=503|body='{}'|duration=1s|uncompressed=true",
@@ -251,6 +252,7 @@ body_content = '{{}}'
 """
 SHAPES: dict[str, tuple[str, str | bytes]] = {
     "JSON": ("vcrpy", json.dumps({"version": 1, "interactions": [PAIR]})),
+    "a version in quotes": ("vcrpy", json.dumps({"version": "1", "interactions": [PAIR]})),
     "YAML": ("vcrpy", yaml.safe_dump({"version": 1, "interactions": [PAIR]})),
     "YAML that begins like JSON": (
         "vcrpy",

@@ -128,6 +128,8 @@ def _is_told(outcome: Outcome, groups: Sequence[Sequence[Source]]) -> bool:
 
 
 def _outcomes(groups: Sequence[Sequence[Source]], options: Options) -> Iterator[Outcome]:
+    from concurrent.futures import BrokenExecutor
+
     from vcr_llm.migrate import migrate
 
     done: Iterable[list[Outcome]] = migrate(groups, options)
@@ -136,8 +138,14 @@ def _outcomes(groups: Sequence[Sequence[Source]], options: Options) -> Iterator[
         from rich.progress import track
 
         done = track(done, "Migrating", len(groups), console=Console(stderr=True), transient=True)
-    for outcomes in done:
-        yield from outcomes
+    try:
+        for outcomes in done:
+            yield from outcomes
+    except BrokenExecutor:
+        raise click.ClickException(
+            "A process ended in the middle of it, perhaps for want of memory. What was written is whole: "
+            "run the same command again, with --jobs 1, to go on."
+        ) from None
 
 
 # --- what is printed ------------------------------------------------------------------------------------

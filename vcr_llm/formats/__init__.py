@@ -64,7 +64,7 @@ def read(raw: bytes | str, *, har_too: bool = False, read_file: ReadFile | None 
 
 def _read(text: str, har_too: bool, read_file: ReadFile | None) -> Reading:
     document, is_json = _parsed(text)
-    if is_json and schema.is_document(document):
+    if is_json and schema.is_document(document) and not vcrpy.says_http(document["interactions"]):
         return _own(text, document, read_file)
     if cassetter.is_cassetter(document):
         if not is_json and not _TOML.search(text):
