@@ -78,8 +78,9 @@ def _is_ours(options: Mapping[str, Any]) -> bool:
 
 def _uses_ours(item: pytest.Item) -> bool:
     """Whether the module of the fixture knows this package."""
-    known = vars(sys.modules.get(definitions(item, "vcr_config")[-1].func.__module__, sys))
-    return any(getattr(value, "__name__", "").partition(".")[0] == "vcr_llm" for value in known.values())
+    modules = [sys.modules.get(each.func.__module__) for each in definitions(item, "vcr_config")[-1:]]
+    values = [value for module in modules if module is not None for value in vars(module).values()]
+    return any(str(getattr(value, "__name__", "")).partition(".")[0] == "vcr_llm" for value in values)
 
 
 def _fixture_options(item: pytest.Item) -> Mapping[str, Any] | None:
@@ -90,7 +91,7 @@ def _fixture_options(item: pytest.Item) -> Mapping[str, Any] | None:
     """
     known = definitions(item, "vcr_config")
     if not known:
-        return {}
+        return None
     definition = known[-1]
     cache: dict[Any, Any] = item.config.stash.setdefault(_asked, {})
     if definition.func not in cache:

@@ -174,8 +174,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[_collected] = list(items)
 
 
-def _is_named(item: pytest.Item, path: str) -> bool:
-    """Whether some test asks for a cassette by this name, so that it is not its own test's alone."""
+def _is_own(item: pytest.Item, path: Path) -> bool:
+    """Whether a cassette is this one test's: named after it, and asked for by no mark of another."""
+    from vcr_llm import vcr_bridge
+    from vcr_llm.siblings import shortened
+
+    own = shortened(vcr_bridge.default_cassette_name(item))
+    if path.parent.name != item.path.stem or not path.name.startswith(f"{own}."):
+        return False
     stash = item.config.stash
     if _named not in stash:
         stash[_named] = {
@@ -185,8 +191,7 @@ def _is_named(item: pytest.Item, path: str) -> bool:
             if mark.name in ("vcr", "default_cassette")
             for name in mark.args
         }
-    name = Path(path).name
-    return bool(stash[_named] & {name, name.partition(".")[0], name.removesuffix(".llm.json")})
+    return not stash[_named] & {path.name, own}
 
 
 def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> OpeningFact:
@@ -211,7 +216,7 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
         source=session.source if session is not None else "in the code",
         interactions=cassette.own_count,
         played=cassette.own_played,
-        own=item is not None and vcr_bridge.is_tests_own(path, item) and not _is_named(item, path),
+        own=item is not None and _is_own(item, Path(path)),
         written=bool(cassette.answered["recorded"]) or cassette.drop_unused_requests,
         failed=item is not None and has_failed(item),
         drifted=deviating(Tier.SAME_CALL),
