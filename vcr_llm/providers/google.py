@@ -300,6 +300,17 @@ VERTEX = Provider(
             answer=_raw,
         ),
         Operation(
+            # An agent that runs on Vertex; its answers are its author's own.
+            "vertex",
+            "agent",
+            re.compile(
+                r"/reasoningEngines/(?P<model>[^/:]+?)(?::|%3[Aa])(?:async)?(?P<stream>[sS]tream)?[qQ]uery/?$"
+            ),
+            ("input", "classMethod", "class_method"),
+            model="",
+            stream="",
+        ),
+        Operation(
             "vertex",
             "cachedContents",
             re.compile(r"/locations/[^/]+/cachedContents(/[^/]+)?/?$"),
