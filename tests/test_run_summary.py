@@ -183,6 +183,8 @@ def test_miss():
     result = recorded.run("-v", "-W", "ignore", "--llm-max-age=30", "--record-mode=none", passed=4)
     lines = section(result)
     assert lines[0] == "requests: 3 replayed, 1 missed"
+    drift = recorded.run("--llm-on-drift=error", "-k", "two", failed=1, deselected=3)
+    drift.stdout.fnmatch_lines(["*DriftError: *test_two.llm.json: answered although the request changed*"])
     assert "drifted: 1 recording:" in lines
     assert any(line.startswith("too old: 2 cassettes, the oldest of 19") for line in lines)
 
@@ -240,7 +242,15 @@ def test_orphans_fail_whole_runs_only(recorded: Suite) -> None:
     recorded.pytester.makepyfile(test_skipped='import pytest\npytest.skip("", allow_module_level=True)')
     folder = recorded.cassette().parent.parent
     (folder / "test_skipped").mkdir()
-    for name in ("test_skipped/test_x.llm.json", "test_app/test_skip[a].yaml", "test_app/notes.json"):
+    (folder / "test_ignored").mkdir()
+    recorded.test("raise RuntimeError", name="test_ignored", sdk=False)
+    recorded.conftest("", 'collect_ignore = ["test_ignored.py"]')
+    for name in (
+        "test_skipped/test_x.llm.json",
+        "test_ignored/test_x.llm.json",
+        "test_app/test_skip[a].yaml",
+        "test_app/notes.json",
+    ):
         (folder / name).write_text("interactions: []" if name.endswith("yaml") else "{}")
     recorded.test(
         TESTS.replace("def test_two", "@pytest.mark.skip\ndef test_two")
