@@ -144,6 +144,41 @@ def test_three(): ...
     assert section(result)[-1] == "record mode: all (vcr_config) for 1 cassette"
 
 
+def test_what_tests_open_themselves_counts_too(suite: Suite) -> None:
+    suite.pytester.makeini(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\nllm_replay_plugin = vcr-llm"
+    )
+    suite.test(
+        """
+import unittest, vcr_llm
+
+@pytest.mark.llm_replay(fixture="x", mode="auto")
+def test_marker(): ask("one")
+
+@vcr_llm.use_cassette("cassettes/decorated.llm.json")
+def decorated(): return ask("two")
+
+def test_decorator(): assert decorated()
+
+class TestOld(unittest.TestCase):
+    @pytest.mark.vcr
+    def test_it(self): ask("three")
+""",
+        sdk=False,
+    )
+    suite.run("--record-mode=once", passed=3)
+    suite.provider.stop()
+    result = suite.run("-v", passed=3)
+    assert section(result)[0] == "requests: 3 replayed"
+    modes = section(result)[2].removeprefix("record mode: ").split("; ")
+    assert sorted(modes) == [
+        "new_episodes (mark) for 1 cassette",
+        "none (default) for 1 cassette",
+        "once (in the code) for 1 cassette",
+    ]
+    assert len(section(result)) == 3  # no orphans
+
+
 def test_suites_of_vcrpy_alone_are_left_in_peace(suite: Suite) -> None:
     suite.pytester.makeconftest("")
     suite.test("@pytest.mark.vcr\ndef test_it(): ask()", sdk=False)
