@@ -45,6 +45,11 @@ class Suite:
         file = self.root / path
         return _text(file) if file.is_file() else None
 
+    @property
+    def is_for_pytest_vcr(self) -> bool:
+        """Whether it works with pytest-vcr, whose fixtures are named otherwise than pytest-recording's."""
+        return self.mentions("pytest-vcr") or self.mentions("pytest_vcr") or bool(self.facts("pytest-vcr"))
+
     def mentions(self, word: str) -> bool:
         """Whether settings or requirements name something."""
         return any(word in text for text in self.settings.values())

@@ -47,7 +47,10 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """``pytest_recording_configure``: the statements that register something, by what they register."""
+    """``pytest_recording_configure``, or a fixture that does its work, and what it registers.
+
+    ``registered``: the kinds (``serializer``, ``persister``, ``matcher``) and the statements.
+    """
 
     function: ast.FunctionDef | ast.AsyncFunctionDef
     registered: Sequence[tuple[str, ast.stmt]]
@@ -104,6 +107,15 @@ class Source:
         value = returns[0].value
         return Config(function, returns[0], option_sources(value, self.text), extends)
 
+    def registrars(self) -> list[Hook]:
+        """Fixtures that register something with pytest-vcr's fixture ``vcr``."""
+        return [
+            Hook(each, found)
+            for each in self.functions
+            if _is_fixture(each) and any(argument.arg == "vcr" for argument in each.args.args)
+            if (found := list(_registrations(each)))
+        ]
+
     def hooks(self) -> list[Hook]:
         return [
             Hook(each, list(_registrations(each)))
@@ -125,13 +137,15 @@ class Source:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name in PYTEST_VCR and _is_fixture(node):
                 yield fact("pytest-vcr", node.name)
-            if node.name == "vcr" and _is_fixture(node):
+            if node.name == "vcr" and _is_fixture(node) and not any(_registrations(node)):
                 yield fact("own vcr fixture", node.name)
             if node.name == "vcr_cassette_dir" and _is_fixture(node):
                 yield fact("cassette folder", node.name)
             for argument in node.args.args:
                 if argument.arg in PYTEST_VCR:
                     yield fact("pytest-vcr", argument.arg)
+                if argument.arg == "vcr" and "vcr.use_cassette" in map(_dotted, ast.walk(node)):
+                    yield fact("opens by fixture", node.name)
         elif isinstance(node, ast.Call):
             name = _dotted(node.func)
             if name.endswith("mark.vcr"):
