@@ -180,7 +180,8 @@ def _different(suite: Suite) -> Iterator[str]:
                 )
     if suite.is_for_pytest_vcr:
         yield "pytest-vcr and pytest-recording cannot both be installed: pip uninstall pytest-vcr"
-        yield "without --record-mode nothing is recorded (pytest-vcr's default was once)"
+        if suite.facts("mark"):
+            yield "without --record-mode marked tests record nothing (pytest-vcr's default was once)"
     for path, text in suite.settings.items():
         pin = settings.vcrpy_pin(text)
         if pin is not None:

@@ -116,9 +116,10 @@ def new_fixture(fallback: bool) -> str:
 
 PYTEST_VCR_FIXTURE: Final = '''\
 @pytest.fixture(scope="module")
-def vcr(vcr_config, vcr_cassette_dir, record_mode):
+def vcr(request, vcr_config, vcr_cassette_dir):
     """pytest-vcr's fixture, for tests that open their cassettes themselves."""
-    options = {"cassette_library_dir": vcr_cassette_dir, "record_mode": record_mode}
+    mode = request.config.getoption("--record-mode") or "once"
+    options = {"cassette_library_dir": vcr_cassette_dir, "record_mode": mode}
     return vcr_llm.VCR(**{**options, **vcr_config})
 '''
 PYTEST_VCR_FOLDER: Final = '''\
