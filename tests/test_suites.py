@@ -212,6 +212,7 @@ class TestFour(VCRTestCase):
     def test_four(self):
         pass
 """,
+    "tests/alias.py": "import vcr as tape\nfrom vcr import VCR as Tape\n\nTape()\ntape.use_cassette('a',)\n",
     "tests/test_broken.py": "import vcr\ndef (\n",
     "setup.py": 'from setuptools import setup\nsetup(name="app", tests_require=["pytest", "vcrpy"])\n',
 }

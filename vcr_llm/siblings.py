@@ -6,7 +6,9 @@ may still name ``x.yaml`` in a mark or a call. Both are the cassette ``x``. An o
 
 from __future__ import annotations
 
+import glob
 import gzip
+import hashlib
 import re
 import zlib
 from pathlib import Path
@@ -19,6 +21,7 @@ OLD_SUFFIXES: Final = (".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz", ".json.g
 """In this order they are looked for; the first one that is there answers."""
 
 _OURS: Final = re.compile(rb'\s*\{\s*"version"\s*:\s*"')
+_SHORTENED: Final = re.compile(r"(.+)\.\.\.([0-9a-f]{32})", re.DOTALL)
 _HEAD: Final = 4096
 """Bytes of a file that show whether it is our document."""
 _INTERACTIONS: Final = re.compile(rb'"(interactions|requests)"\s*:')
@@ -48,7 +51,29 @@ def sibling(path: Path) -> Path | None:
         return None
     stem = path.name.removesuffix(_SUFFIX)
     candidates = [path.with_name(f"{stem}{suffix}") for suffix in (*OLD_SUFFIXES, "")]
+    candidates += _of_shortened(path, stem)
     return next((file for file in candidates if file.is_file() and _may_be_cassette(file)), None)
+
+
+def _of_shortened(path: Path, stem: str) -> list[Path]:
+    """The old files of a name that pytest-recording has shortened: by suffix they are cut elsewhere, or not.
+
+    (``pytest_recording/_vcr.py``, use_cassette: the beginning, three dots and the MD5 of the whole name.)
+    """
+    shortened = _SHORTENED.fullmatch(stem)
+    if shortened is None or not path.parent.is_dir():
+        return []
+    beginning, digest = shortened.groups()
+    found = []
+    for file in sorted(path.parent.glob(f"{glob.escape(beginning)}*")):
+        name = _without_old_suffix(file.name)
+        if name is not None and (name.endswith(f"...{digest}") or _md5(name) == digest):
+            found.append(file)
+    return found
+
+
+def _md5(name: str) -> str:
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def _without_old_suffix(name: str) -> str | None:

@@ -9,6 +9,7 @@ ours knows beyond that rides in the response dict under the key `RIDER`; vcrpy k
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import sys
 import weakref
@@ -58,6 +59,7 @@ __all__ = [
     "requests_match",
     "serialize",
     "settle_body",
+    "shortened",
     "status_of",
     "to_interaction",
     "to_pair",
@@ -522,6 +524,7 @@ def prepare_cassettes(prepare: Prepare, opened: Callable[[Any, Any], None]) -> N
         prepared = prepare(config, markers, record_mode, pytestconfig)
         if prepared is not None:
             config, markers, record_mode = prepared
+            default_cassette = shortened(default_cassette)
         context = original(default_cassette, vcr_cassette_dir, record_mode, markers, config, pytestconfig)
         if prepared is not None:
             opened(context, pytestconfig)
@@ -541,8 +544,24 @@ def default_cassette_name(item: Any) -> str:
 def is_tests_own(path: str, item: Any) -> bool:
     """Whether a cassette's path is that of this one test: ``cassettes/MODULE/TEST.…`` (same file)."""
     *_, folder, name = ("", *path.replace("\\", "/").split("/"))
-    own = default_cassette_name(item)
+    own = shortened(default_cassette_name(item))
     return folder == item.path.stem and name.startswith(f"{own}.")
+
+
+_LONGEST: Final = 255 - len(".llm.json.rejected")
+"""Bytes of a cassette's name that leave room for what is put behind it."""
+
+
+def shortened(name: str) -> str:
+    """A cassette's name that is no longer than file systems allow, made as pytest-recording makes it.
+
+    Its own reckoning forgets the dot of a suffix given as ``llm.json``, so that such names cannot be saved.
+    """
+    raw = name.encode("utf-8", "surrogatepass")
+    if len(raw) <= _LONGEST:
+        return name
+    digest = hashlib.md5(raw, usedforsecurity=False).hexdigest()
+    return f"{raw[: _LONGEST - len(digest) - 3].decode('utf-8', 'ignore')}...{digest}"
 
 
 def merged_options(config: Mapping[str, Any], markers: Sequence[Any]) -> dict[str, Any]:

@@ -159,23 +159,12 @@ def in_registrar(source: Source, hook: Hook) -> list[Edit]:
     return [Edit(whole.start, whole.end, f"def pytest_recording_configure(config, vcr):\n{body}")]
 
 
-_OURS: Final = {
-    "vcr.VCR": "vcr_llm.VCR",
-    "VCR": "vcr_llm.VCR",
-    "vcr.use_cassette": "vcr_llm.use_cassette",
-}
-
-
 def in_calls(source: Source, fallback: bool) -> list[Edit]:
     """The edits that make ``vcr.VCR(…)`` and ``vcr.use_cassette(…)`` this package's."""
     edits: list[Edit] = []
-    modules = {name.partition(".")[0] for name in source.imported}
     for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Call) or "vcr" not in modules:
-            continue
-        name = source.segment(node.func)
-        new = _OURS.get(name)
-        if new is None or (name == "VCR" and source.imported.get("vcr.VCR") != "VCR"):
+        new = source.vcrpy_calls.get(source.segment(node.func)) if isinstance(node, ast.Call) else None
+        if new is None or not isinstance(node, ast.Call):
             continue
         edits.append(_replaced(source, node.func, new))
         edits += _in_arguments(source, node, fallback)
@@ -203,7 +192,7 @@ def _in_arguments(source: Source, call: ast.Call, fallback: bool) -> Iterator[Ed
         first = [*call.args, *(keyword.value for keyword in call.keywords)]
         end = _offset(source.text, call.end_lineno or 0, (call.end_col_offset or 1) - 1)
         inside = source.text[:end].rstrip()
-        comma = "" if not first or inside.endswith(",") else ", "
+        comma = "" if not first else " " if inside.endswith(",") else ", "
         yield Edit(len(inside), len(inside), f"{comma}fallback={VCRPY_MATCH_ON}")
 
 

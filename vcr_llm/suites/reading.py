@@ -38,7 +38,7 @@ class Suite:
     folders: list[str] = field(default_factory=list)
 
     def facts(self, *kinds: str) -> list[Fact]:
-        return [fact for source in self.sources for fact in source.facts() if fact.kind in kinds]
+        return [fact for source in self.sources for fact in source.facts if fact.kind in kinds]
 
     def text(self, path: str) -> str | None:
         """The text of a file of the suite; None where there is none."""

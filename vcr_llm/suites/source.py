@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 __all__ = ["Config", "Fact", "Hook", "Source", "option_sources"]
@@ -81,7 +82,7 @@ class Source:
             for node in ast.walk(self.tree)
         ) and any(name.partition(".")[0] == "vcr_llm" for name in self.imported)
 
-    @property
+    @cached_property
     def imported(self) -> dict[str, str]:
         """The modules and names imported anywhere: full name → the name they have here."""
         found: dict[str, str] = {}
@@ -92,6 +93,17 @@ class Source:
                 prefix = f"{node.module or ''}."
                 found.update({prefix + each.name: each.asname or each.name for each in node.names})
         return found
+
+    @cached_property
+    def vcrpy_calls(self) -> dict[str, str]:
+        """What vcrpy's ``VCR`` and ``use_cassette`` are called here → the names of ours."""
+        names: dict[str, str] = {}
+        for name in ("VCR", "use_cassette"):
+            if "vcr" in self.imported:
+                names[f"{self.imported['vcr']}.{name}"] = f"vcr_llm.{name}"
+            if f"vcr.{name}" in self.imported:
+                names[self.imported[f"vcr.{name}"]] = f"vcr_llm.{name}"
+        return names
 
     def configs(self) -> list[Config]:
         return [
@@ -123,6 +135,7 @@ class Source:
             if each.name == "pytest_recording_configure"
         ]
 
+    @cached_property
     def facts(self) -> list[Fact]:
         """Everything else that matters, in the order of lines."""
         found: list[Fact] = []
@@ -156,10 +169,6 @@ class Source:
                 for given in node.args:
                     if isinstance(given, ast.Constant) and _OLD_NAME.search(str(given.value)):
                         yield fact("named with suffix", str(given.value))
-            if name in ("vcr.VCR", "VCR") and "vcr" in {each.partition(".")[0] for each in self.imported}:
-                yield fact("own VCR", self.segment(node))
-            if name == "vcr.use_cassette":
-                yield fact("plain vcrpy", self.segment(node))
             if name == "len" and node.args and _dotted(node.args[0]) in _CASSETTES:
                 yield fact("counts", self.segment(node))
             if name.rpartition(".")[2] in _READING and self._mentions_cassettes(node):
