@@ -633,6 +633,23 @@ ASKED: dict[str, tuple[str, Any, tuple[Message, ...]]] = {
         },
         (Message("user", "Hi"), Message("tool", "2", (), "c")),
     ),
+    "contents in snake case": (
+        f"{GEMINI}/models/m:generateContent",
+        {
+            "system_instruction": {"parts": [{"text": "Be terse"}]},
+            "contents": [
+                {"role": "user", "parts": [{"text": "Hi"}, {"inline_data": {"data": ""}}]},
+                {"role": "model", "parts": [{"function_call": {"name": "f", "args": {"a": 1}, "id": "c"}}]},
+                {"role": "user", "parts": [{"function_response": {"id": "c", "response": {"b": 2}}}]},
+            ],
+        },
+        (
+            Message("system", "Be terse"),
+            Message("user", "Hi\n[inlineData]"),
+            Message("model", "", (F,)),
+            Message("tool", '{"b": 2}', (), "c"),
+        ),
+    ),
     "embedding": (
         f"{GEMINI}/models/m:batchEmbedContents",
         {"requests": [{"content": {"parts": [{"text": "a"}]}}, {"content": {"parts": [{"text": "b"}]}}]},

@@ -9,7 +9,6 @@ ours knows beyond that rides in the response dict under the key `RIDER`; vcrpy k
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import sys
 import weakref
@@ -51,7 +50,6 @@ __all__ = [
     "deserialize",
     "extra_paths",
     "is_bare",
-    "is_tests_own",
     "jsonserializer",
     "merged_options",
     "prepare_cassettes",
@@ -59,7 +57,6 @@ __all__ = [
     "requests_match",
     "serialize",
     "settle_body",
-    "shortened",
     "status_of",
     "to_interaction",
     "to_pair",
@@ -524,7 +521,6 @@ def prepare_cassettes(prepare: Prepare, opened: Callable[[Any, Any], None]) -> N
         prepared = prepare(config, markers, record_mode, pytestconfig)
         if prepared is not None:
             config, markers, record_mode = prepared
-            default_cassette = shortened(default_cassette)
         context = original(default_cassette, vcr_cassette_dir, record_mode, markers, config, pytestconfig)
         if prepared is not None:
             opened(context, pytestconfig)
@@ -539,29 +535,6 @@ def default_cassette_name(item: Any) -> str:
     from pytest_recording.plugin import get_default_cassette_name
 
     return str(get_default_cassette_name(getattr(item, "cls", None), item.name))
-
-
-def is_tests_own(path: str, item: Any) -> bool:
-    """Whether a cassette's path is that of this one test: ``cassettes/MODULE/TEST.…`` (same file)."""
-    *_, folder, name = ("", *path.replace("\\", "/").split("/"))
-    own = shortened(default_cassette_name(item))
-    return folder == item.path.stem and name.startswith(f"{own}.")
-
-
-_LONGEST: Final = 255 - len(".llm.json.rejected")
-"""Bytes of a cassette's name that leave room for what is put behind it."""
-
-
-def shortened(name: str) -> str:
-    """A cassette's name that is no longer than file systems allow, made as pytest-recording makes it.
-
-    Its own reckoning forgets the dot of a suffix given as ``llm.json``, so that such names cannot be saved.
-    """
-    raw = name.encode("utf-8", "surrogatepass")
-    if len(raw) <= _LONGEST:
-        return name
-    digest = hashlib.md5(raw, usedforsecurity=False).hexdigest()
-    return f"{raw[: _LONGEST - len(digest) - 3].decode('utf-8', 'ignore')}...{digest}"
 
 
 def merged_options(config: Mapping[str, Any], markers: Sequence[Any]) -> dict[str, Any]:

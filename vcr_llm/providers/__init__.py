@@ -1,12 +1,19 @@
 """The table of providers: which requests are calls of which operation.
 
 Adding a provider is adding a file beside this one that makes a `Provider`, and its line in `PROVIDERS`.
-A gateway of one's own, as in a ``conftest.py``:
+A gateway of one's own is registered by those who use it, as in a ``conftest.py``:
 
-    from vcr_llm.providers import Operation, Provider, register
+    from vcr_llm.providers import Operation, Places, Provider, answer_at, register
 
-    ask = Operation("gateway", "ask", re.compile("/ask$"), ("question",), model="engine")
-    register(Provider("gateway", re.compile("llm.example.com"), (ask,)))
+    ask = Operation(
+        "gateway",
+        "ask",
+        re.compile("/ask$"),
+        ("question",),
+        model="engine",
+        answer=answer_at(Places(text=("reply",))),
+    )
+    register(Provider("gateway", re.compile(r"llm\\.example\\.com"), (ask,)))
 """
 
 from __future__ import annotations
@@ -37,7 +44,7 @@ from vcr_llm.providers import (
     watsonx,
     writer,
 )
-from vcr_llm.providers.answers import Answer, Message, ToolCall, Usage
+from vcr_llm.providers.answers import Answer, Message, Places, ToolCall, Usage, answer_at
 from vcr_llm.providers.operation import SSE_TYPE, Call, Operation, Provider, body_fields
 
 __all__ = [
@@ -46,9 +53,11 @@ __all__ = [
     "Call",
     "Message",
     "Operation",
+    "Places",
     "Provider",
     "ToolCall",
     "Usage",
+    "answer_at",
     "body_fields",
     "classify",
     "key_variables",
