@@ -26,6 +26,7 @@ from llm_mock import fixture_store
 from shared_files import shared
 from strategies import json_objects
 from suite import CONFTEST, WITHOUT
+from test_cli import assert_golden
 
 import vcr_llm
 from vcr_llm.cli import main
@@ -282,8 +283,27 @@ def test_a_dry_run_shows_a_table_and_changes_nothing(folder: Path) -> None:
     assert "warning: cassettes/empty.yml: it has no interactions" in result.stdout
     assert "no cassette: cassettes/notes.yaml: it seems to be an agent's transcript" in result.stdout
     assert "2 files to migrate (1 interaction" in result.stdout
-    assert "vcr-llm migrate --write" in result.stdout
+    assert f"vcr-llm migrate {folder} --write" in result.stdout
     assert files(folder) == {"x.yaml", "notes.yaml", "empty.yml"}
+
+
+def test_what_a_run_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text that the page on migrating shows, word for word."""
+    monkeypatch.chdir(tmp_path)
+    cassettes = tmp_path / "tests/cassettes"
+    (cassettes / "test_agent").mkdir(parents=True)
+    (cassettes / "test_chat.yaml").write_text(CASSETTE.replace('"hi"', f'"{KEY}"'), encoding="utf-8")
+    for name in ("test_thinking.yaml.gz", "test_web_fetch.yaml.gz"):
+        old = shared(f"corpus/pypi+langchain_anthropic-1.7.10/tests/cassettes/{name}")
+        shutil.copyfile(old, cassettes / "test_agent" / name)
+    (cassettes / "test_agent/empty.yaml").write_text("interactions: []\nversion: 1\n", encoding="utf-8")
+    (cassettes / "test_agent/session.yaml").write_text("messages: []\n", encoding="utf-8")
+    shown = "$ vcr-llm migrate tests\n" + run("migrate", "tests").output
+    shown += "$ vcr-llm migrate tests --write\n" + run("migrate", "tests", "--write").output
+    shown += "$ vcr-llm migrate tests --check\n" + run("migrate", "tests", "--check").output
+    assert_golden("migrate", shown)
+    page = Path(__file__).parents[1] / "docs/migrating.md"
+    assert f"```text\n{shown}```" in page.read_text(encoding="utf-8")
 
 
 def test_write_then_check_then_remove_the_old(folder: Path) -> None:
@@ -292,7 +312,7 @@ def test_write_then_check_then_remove_the_old(folder: Path) -> None:
     assert files(folder) == {"x.yaml", "x.llm.json"}
     new = (folder / "x.llm.json").read_bytes()
     run("migrate", folder, "--check")
-    assert "2 files already migrated" in run("migrate", folder).stdout
+    assert "1 file already migrated" in run("migrate", folder).stdout
     removing = run("migrate", folder, "--write", "--remove-old").stdout
     assert "1 old file removed" in removing
     assert files(folder) == {"x.llm.json"}

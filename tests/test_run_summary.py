@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import requests
 from suite import WITHOUT, Suite
+from wire import WireProvider
 
-from vcr_llm import grpc_calls
+import vcr_llm
+from vcr_llm import grpc_calls, open_cassettes
 from vcr_llm.interaction import Request
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.traffic import Watch
@@ -389,26 +394,67 @@ def test_an_audit_hook_never_stops_a_connection(recorded: Suite) -> None:
             assert one.connect_ex(address) != 0
 
 
-def test_calls_by_grpc_are_seen() -> None:
-    found: list[tuple[str, str]] = []
-    watch = Watch(lambda host, variable: found.append((host, variable)), {"GEMINI_API_KEY": PLACEHOLDER_KEY})
+Found = list[tuple[str, str, str]]
+GEMINI = "generativelanguage.googleapis.com"
+
+
+@pytest.fixture
+def found() -> Found:
+    return []
+
+
+@pytest.fixture
+def watch(found: Found) -> Iterator[Watch]:
+    watch = Watch(lambda *fact: found.append(fact), lambda: "test", {"GEMINI_API_KEY": PLACEHOLDER_KEY})
+    watch.start()
+    yield watch
+    watch.stop()
+
+
+def test_calls_by_grpc_are_seen(watch: Watch, found: Found) -> None:
     cassette = SimpleNamespace(data=[])
     watch.opened(cassette)
-    watch.start()
-    try:
+    for place in (f"{GEMINI}:443", "localhost:50051", "/run/database.sock"):
         for check in grpc_calls._checks:
-            check("generativelanguage.googleapis.com:443")
-            check("localhost:50051")
-            check("/run/database.sock")
-        with pytest.raises(OSError, match=r"ai_socktype|ai_family|not supported"):
-            socket.getaddrinfo(b"generativelanguage.googleapis.com", "https", socket.AF_INET, 99)
+            check(place)
+    with pytest.raises(OSError, match=r"ai_socktype|ai_family|not supported"):
+        socket.getaddrinfo(GEMINI.encode(), "https", socket.AF_INET, 99)
+    watch.closed(cassette)
+    place = f"{GEMINI}:443"
+    assert found == [(place, "test", "GEMINI_API_KEY")] * 2 + [(place, "test", "")] * 2
+
+
+def test_a_connection_before_the_request_that_a_cassette_lets_through_is_none_past_it(
+    watch: Watch, found: Found
+) -> None:
+    cassette = SimpleNamespace(data=[])
+    watch.opened(cassette)
+    watch.connecting("api.openai.com", 443)
+    watch.goes_live(Request("POST", "https://api.openai.com/v1/responses"))
+    watch.connecting("api.openai.com", 443)
+    watch.closed(cassette)
+    watch.connecting("api.openai.com", 443)  # no cassette is open
+    assert found == []
+
+
+@pytest.mark.parametrize("mode", ["once", "new_episodes", "all"])
+def test_what_vcrpy_connects_to_is_never_past_the_cassette(
+    watch: Watch, found: Found, mode: str, provider: WireProvider, tmp_path: Path
+) -> None:
+    host, port = "127.0.0.1", int(provider.url.rpartition(":")[2])
+    open_cassettes.listen(watch, watch)
+    try:
+        for _ in range(2):
+            with vcr_llm.use_cassette(tmp_path / "c.llm.json", record_mode=mode):
+                connection = http.client.HTTPConnection(host, port)
+                connection.connect()
+                connection.request("GET", "/json")
+                assert connection.getresponse().status == 200
+                connection.close()
+                assert requests.get(f"{provider.url}/json", timeout=5).status_code == 200
     finally:
-        watch.stop()
-    place = "generativelanguage.googleapis.com:443"
-    assert found == [(place, ""), (place, "GEMINI_API_KEY")] * 2
-    watch.goes_live(Request("POST", f"https://{place}/v1"))
-    watch.connecting("generativelanguage.googleapis.com", 443)
-    assert len(found) == 4
+        open_cassettes.stop_listening(watch)
+    assert found == []
 
 
 # --- the budget --------------------------------------------------------------------------------------

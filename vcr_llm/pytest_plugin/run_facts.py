@@ -132,7 +132,7 @@ class _FactRecorder(open_cassettes.Listener):
         if self._watch is None:
             from vcr_llm.traffic import Watch
 
-            self._watch = Watch(self._went_past)
+            self._watch = Watch(self._went_past, self._test)
             self._watch.start()
         return self._watch
 
@@ -159,11 +159,14 @@ class _FactRecorder(open_cassettes.Listener):
         if item is not None:
             item.stash[_openings].append(opening)
 
-    def _went_past(self, host: str, variable: str) -> None:
+    def _test(self) -> str:
+        item = self._config.stash.get(_test, None)
+        return item.nodeid if item is not None else ""
+
+    def _went_past(self, host: str, test: str, variable: str) -> None:
         from vcr_llm.run_report import PastFact
 
-        item = self._config.stash.get(_test, None)
-        fact = PastFact(host, item.nodeid if item is not None else "", variable)
+        fact = PastFact(host, test, variable)
         if fact not in facts(self._config).past:
             facts(self._config).past.append(fact)
 
