@@ -95,7 +95,7 @@ def test_without_repeats_a_call_too_many_is_a_miss(provider: WireProvider, path:
         recorded = ask(c)
     with clients(provider.url) as c, replay(path, repeats=False):
         assert ask(c) == recorded
-        with pytest.raises(vcr_llm.CassetteMissError, match="all been played"):
+        with pytest.raises(vcr_llm.CassetteMissError, match="played already"):
             ask(c)
 
 

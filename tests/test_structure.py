@@ -188,3 +188,10 @@ def test_a_copied_request_shares_nothing_that_can_change() -> None:
         twin.headers["New"] = "c"
         assert dict(request.headers) == {"Accept": "a"}
         assert body is None or isinstance(body, bytes) or twin._body is not request._body
+
+
+def test_pytest_still_tells_which_fixture_a_test_gets(request: pytest.FixtureRequest) -> None:
+    from vcr_llm.pytest_plugin.fixture_lookup import definitions
+
+    assert [each.argname for each in definitions(request.node, "vcr_config")] == ["vcr_config"]
+    assert definitions(request.node, "no_such_fixture") == ()

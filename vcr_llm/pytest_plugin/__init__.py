@@ -30,6 +30,7 @@ PARTS: Final = (
     "blocked_network",
     "record_mode",
     "run_facts",
+    "unplayed",
     "whole_run",
     "budget",
     "summary",

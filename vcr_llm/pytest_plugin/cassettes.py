@@ -81,7 +81,7 @@ def _prepare(
     item = config.stash[_item]
     effective = merged.get("record_mode", mode)
     refresh = effective == "rewrite"
-    for name in _BY_FLAG & recorder.OPTIONS:
+    for name in _BY_FLAG:
         given = flag(config, name)
         if given is not None:
             marks = [_without(mark, name, mark.kwargs.get(name)) for mark in marks]
@@ -102,7 +102,7 @@ def _prepare(
     return {**options, recorder.SESSION: recording}, marks, mode
 
 
-_BY_FLAG: Final = frozenset({"on_drift", "on_unplayed", "max_age"})
+_BY_FLAG: Final = ("on_drift", "on_unplayed", "max_age")
 """The cassette's options that are flags and ini keys too."""
 
 
