@@ -115,5 +115,5 @@ def test_prune_leaves_other_formats_alone(project: Path) -> None:
     text = f"interactions:\n{one}{one}"
     cassette.write_text(text + "version: 1\n", "utf-8")
     digest = store.digest(cassette)
-    changed(report, lambda value: value["cassettes"][0].update(sha256=digest, unplayed=[1]))
+    changed(report, lambda value: value["cassettes"][0].update(sha256=digest, interactions=2, unplayed=[1]))
     assert "convert it first with vcr-llm migrate" in run("prune", report, cassette, code=1).stderr

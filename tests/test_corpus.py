@@ -147,4 +147,4 @@ def test_streams_of_the_corpus_are_events_and_the_same_bytes_again() -> None:
         else:
             assert again.response.body.raw == body.raw, name
         read[found[0].name] += 1
-    assert read == {"sse": 45, "aws": 8, "json-array": 9, "ndjson": 3}
+    assert read == {"sse": 58, "aws": 8, "json-array": 9, "ndjson": 3}

@@ -12,6 +12,7 @@ from shared_files import shared
 from strategies import BOUNDED, bodies, deep, json_objects, json_values, methods, requests, shuffled, urls
 
 from vcr_llm import jsontext
+from vcr_llm.diff import differences
 from vcr_llm.fingerprint import fingerprint, llm_mock_hash, normalised, whole_request
 from vcr_llm.interaction import Body, Request
 
@@ -227,3 +228,53 @@ def test_neither_order_nor_white_space_changes_a_fingerprint(
 @given(json_values())
 def test_normalising_twice_is_normalising_once(value: Any) -> None:
     assert normalised(normalised(value)) == normalised(value)
+
+
+# --- what is volatile by nature ----------------------------------------------------------------------
+
+GOOGLE = "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent"
+RUNTIME = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse"
+
+
+def _signed(signature: str) -> dict[str, tuple[str, Any]]:
+    thought = {"type": "thinking", "thinking": "hm", "signature": signature}
+    part = {"text": "hm", "thoughtSignature": signature}
+    reasoned = {"reasoningContent": {"reasoningText": {"text": "hm", "signature": signature}}}
+    item = {"type": "reasoning", "encrypted_content": signature}
+    return {
+        "anthropic": (
+            "https://api.anthropic.com/v1/messages",
+            {
+                "model": "m",
+                "messages": [{"role": "assistant", "content": [thought]}, {"role": "user", "content": "Go"}],
+                "metadata": {"user_id": signature},
+            },
+        ),
+        "gemini": (GOOGLE, {"contents": [{"role": "model", "parts": [part]}]}),
+        "bedrock": (RUNTIME, {"messages": [{"role": "assistant", "content": [reasoned]}]}),
+        "responses": (
+            "https://api.openai.com/v1/responses",
+            {"model": "m", "input": [item, {"role": "user", "content": "Go"}], "prompt_cache_key": signature},
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", _signed(""))
+def test_signatures_and_made_up_ids_play_no_part(name: str) -> None:
+    (url, one), (_, other) = _signed("abc")[name], _signed("xyz")[name]
+    prints = [fingerprint(Request("POST", url, Body.of_json(body))) for body in (one, other)]
+    assert prints[0].key == prints[1].key
+    assert prints[0].whole == prints[1].whole
+    assert differences(*(Request("POST", url, Body.of_json(body)) for body in (one, other))) == []
+    assert one == _signed("abc")[name][1], "nothing is changed in place"
+
+
+def test_a_member_of_that_name_elsewhere_counts() -> None:
+    url = "https://api.anthropic.com/v1/messages"
+    bodies = [
+        {"model": "m", "messages": [{"role": "user", "content": "Go"}], "tools": [{"signature": text}]}
+        for text in ("a", "b")
+    ]
+    one, other = (fingerprint(Request("POST", url, Body.of_json(body))) for body in bodies)
+    assert one.key == other.key
+    assert one.whole != other.whole

@@ -93,6 +93,7 @@ RESPONSES = {
     "a number as status": ("status=404", 404, b"{}"),
     "a line as status": ("status=429 Too Many Requests", 429, b"{}"),
     "no status": ("status=-", 200, b"{}"),
+    "an aborted call": ("status=0", 0, b"{}"),
     "an enumeration as status": ("status={code: !!python/object/apply:http.HTTPStatus [204]}", 204, b"{}"),
     "go-vcr's": (
         "status=503 Service Unavailable|code=503|body='{}'|duration=1s|uncompressed=true",
@@ -251,6 +252,7 @@ body_content = '{{}}'
 """
 SHAPES: dict[str, tuple[str, str | bytes]] = {
     "JSON": ("vcrpy", json.dumps({"version": 1, "interactions": [PAIR]})),
+    "a version in quotes": ("vcrpy", json.dumps({"version": "1", "interactions": [PAIR]})),
     "YAML": ("vcrpy", yaml.safe_dump({"version": 1, "interactions": [PAIR]})),
     "YAML that begins like JSON": (
         "vcrpy",
@@ -333,6 +335,30 @@ def test_an_archive_is_read_when_asked_for() -> None:
     assert (interaction.request.body.raw, interaction.response.body.raw) == (b"hello", b"{}")
     assert interaction.date == "2024-05-06T07:08:09+00:00"
     assert reading.recordings[0].request_headers == {"accept": ("*/*",)}
+
+
+def test_fixtures_of_aimock_are_the_calls_they_stand_for() -> None:
+    call = {"name": "weather", "arguments": {"city": "NYC"}}
+    fixtures = [
+        {"match": {"userMessage": "hi", "model": "gpt-4o"}, "response": {"content": "hello"}},
+        {"match": {"userMessage": "weather?"}, "response": {"toolCalls": [call]}},
+        {"match": {"userMessage": "x"}, "response": {"error": {"message": "slow down"}, "status": 429}},
+        {"match": {"inputText": "cat"}, "response": {"embedding": [0.5]}},
+        {"match": {"toolName": "x"}, "response": {"content": "y"}},
+    ]
+    reading = read(json.dumps({"fixtures": fixtures}))
+    chat, tools, error, embedding = reading.data().interactions
+    assert chat.request.body is not None
+    assert chat.request.body.json == {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+    assert chat.response.body.json["choices"][0]["message"]["content"] == "hello"
+    (called,) = tools.response.body.json["choices"][0]["message"]["tool_calls"]
+    assert called["function"] == {"name": "weather", "arguments": '{"city": "NYC"}'}
+    assert (error.response.status, error.response.body.json) == (429, {"error": {"message": "slow down"}})
+    assert embedding.response.body.json["data"][0]["embedding"] == [0.5]
+    assert reading.extra == {"recorded": {"fixtures": [fixtures[4]]}}
+    assert len(reading.warnings) == 2
+    with pytest.raises(NotACassetteError, match="none of which is a literal message"):
+        read(json.dumps({"fixtures": fixtures[4:]}))
 
 
 def test_cassetters_yaml_is_of_version_1_2() -> None:
@@ -526,6 +552,9 @@ def test_any_value_in_the_place_of_interactions_is_read_or_refused(value: Any, n
         {name: [{"request": {"uri": value, "body": value}, "response": {"status": value, "headers": value}}]},
         {"log": {"entries": [{"request": {"url": "x", "postData": value}, "response": {"content": value}}]}},
         [{"request": value, "response": value}],
+        {"fixtures": [{"match": value, "response": value}]},
+        {"fixtures": [{"match": {"userMessage": "x", "model": value}, "response": {"toolCalls": value}}]},
+        {"fixtures": [{"match": {"inputText": "x"}, "response": {"error": {}, "status": value}}]},
     ):
         try:
             read(json.dumps(document), har_too=True).data()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -22,6 +25,8 @@ from hypothesis import strategies as st
 from llm_mock import fixture_store
 from shared_files import shared
 from strategies import json_objects
+from suite import CONFTEST, WITHOUT
+from test_cli import assert_golden
 
 import vcr_llm
 from vcr_llm.cli import main
@@ -278,8 +283,27 @@ def test_a_dry_run_shows_a_table_and_changes_nothing(folder: Path) -> None:
     assert "warning: cassettes/empty.yml: it has no interactions" in result.stdout
     assert "no cassette: cassettes/notes.yaml: it seems to be an agent's transcript" in result.stdout
     assert "2 files to migrate (1 interaction" in result.stdout
-    assert "vcr-llm migrate --write" in result.stdout
+    assert f"vcr-llm migrate {folder} --write" in result.stdout
     assert files(folder) == {"x.yaml", "notes.yaml", "empty.yml"}
+
+
+def test_what_a_run_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text that the page on migrating shows, word for word."""
+    monkeypatch.chdir(tmp_path)
+    cassettes = tmp_path / "tests/cassettes"
+    (cassettes / "test_agent").mkdir(parents=True)
+    (cassettes / "test_chat.yaml").write_text(CASSETTE.replace('"hi"', f'"{KEY}"'), encoding="utf-8")
+    for name in ("test_thinking.yaml.gz", "test_web_fetch.yaml.gz"):
+        old = shared(f"corpus/pypi+langchain_anthropic-1.7.10/tests/cassettes/{name}")
+        shutil.copyfile(old, cassettes / "test_agent" / name)
+    (cassettes / "test_agent/empty.yaml").write_text("interactions: []\nversion: 1\n", encoding="utf-8")
+    (cassettes / "test_agent/session.yaml").write_text("messages: []\n", encoding="utf-8")
+    shown = "$ vcr-llm migrate tests\n" + run("migrate", "tests").output
+    shown += "$ vcr-llm migrate tests --write\n" + run("migrate", "tests", "--write").output
+    shown += "$ vcr-llm migrate tests --check\n" + run("migrate", "tests", "--check").output
+    assert_golden("migrate", shown)
+    page = Path(__file__).parents[1] / "docs/migrating.md"
+    assert f"```text\n{shown}```" in page.read_text(encoding="utf-8")
 
 
 def test_write_then_check_then_remove_the_old(folder: Path) -> None:
@@ -288,7 +312,7 @@ def test_write_then_check_then_remove_the_old(folder: Path) -> None:
     assert files(folder) == {"x.yaml", "x.llm.json"}
     new = (folder / "x.llm.json").read_bytes()
     run("migrate", folder, "--check")
-    assert "2 files already migrated" in run("migrate", folder).stdout
+    assert "1 file already migrated" in run("migrate", folder).stdout
     removing = run("migrate", folder, "--write", "--remove-old").stdout
     assert "1 old file removed" in removing
     assert files(folder) == {"x.llm.json"}
@@ -384,15 +408,44 @@ def test_a_whole_repository_is_searched_for_what_looks_like_a_cassette(folder: P
     (root / "tests/data/other.yaml").write_text("a: 1\n")
     (root / ".github/workflows/ci.yaml").write_text("jobs: {}\n")
     (root / "src/config.toml").write_text("[tool]\nrequest = 1\n")
+    (root / "Makefile").write_text("all:\n\ttrue\n")
+    (root / "tests/data/no_suffix").write_text(CASSETTE)
     (root / "package.json").write_text('{"interactions": "none"}')
     found = [outcome["path"] for outcome in json.loads(run("migrate", root, "--json").stdout)]
-    assert found == [str(folder / "x.yaml"), str(root / "tests/data/y.yaml")]
+    data = root / "tests/data"
+    assert found == [str(path) for path in (folder / "x.yaml", data / "no_suffix", data / "y.yaml")]
 
 
 def test_names_of_cassettes() -> None:
     for name in ("x.yaml", "x.yml", "x.json", "x.yaml.gz", "x.YAML", "x.toml", "x.har", "x", "x.llm.json"):
         assert target_of(Path("a.b", name)) == Path("a.b/x.llm.json")
     assert target_of(Path("T.test[a.b].yaml")) == Path("T.test[a.b].llm.json")
+
+
+@pytest.mark.parametrize("length", [246, 247, 248, 250, 251, 300])
+def test_a_test_with_a_long_name_finds_its_cassette(length: int, pytester: pytest.Pytester) -> None:
+    """pytest-recording shortens names by the length of the suffix, and ours is longer than ``.yaml``."""
+    name = f"test_{'x' * (length - 5)}"
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error")
+    pytester.makepyfile(
+        test_long="import httpx, pytest\n@pytest.mark.vcr\n"
+        f"def {name}():\n    assert httpx.get('http://example.test/').text == 'hello'\n"
+    )
+    if len(name) > 250:
+        name = f"{name[:215]}...{hashlib.md5(name.encode()).hexdigest()}"
+    folder = pytester.mkdir("cassettes") / "test_long"
+    folder.mkdir()
+    old = folder / f"{name}.yaml"
+    request = {"method": "GET", "uri": "http://example.test/", "body": None, "headers": {}}
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "hello"}}
+    old.write_text(yaml.safe_dump({"interactions": [{"request": request, "response": response}]}))
+    pytester.runpytest_inprocess(*WITHOUT).assert_outcomes(passed=1)  # vcrpy's own
+    pytester.makeconftest(CONFTEST.format(options=""))
+    pytester.runpytest_inprocess(*WITHOUT).assert_outcomes(passed=1)  # the old file beside
+    run("migrate", folder, "--write", "--remove-old")
+    assert not old.exists()
+    pytester.runpytest_inprocess(*WITHOUT).assert_outcomes(passed=1)
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_secrets_are_replaced_and_counted_or_kept_out_loud(folder: Path) -> None:
@@ -418,6 +471,29 @@ def test_many_files_are_shared_out_among_processes(folder: Path) -> None:
     assert [row["path"] for row in rows] == sorted(row["path"] for row in rows)
     assert [row["status"] for row in rows] == ["migrated"] * 61 + ["failed"]
     assert "z.yaml:2:1: The cassette is not valid YAML" in rows[-1]["problem"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
+def test_a_terminal_shows_how_far_it_has_come(folder: Path) -> None:
+    import pty
+
+    for number in range(25):
+        (folder / f"y{number}.yaml").write_text(CASSETTE, encoding="utf-8")
+    ours, theirs = pty.openpty()
+    shown = b""
+    start = "from vcr_llm.cli import main; main()"
+    command = [sys.executable, "-c", start, "migrate", str(folder), "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        with suppress(OSError):  # that is how a terminal ends
+            while part := os.read(ours, 4096):
+                shown += part
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    os.close(ours)
+    assert b"Migrating" in shown
+    assert b"100%" in shown
+    assert b"26 files to migrate" in printed
 
 
 def test_wrong_usage() -> None:

@@ -1,4 +1,8 @@
-"""Every interaction of the corpus: which operation it is, or that it is no LLM call."""
+"""Every interaction of the corpus: which operation it is, or that it is no LLM call.
+
+``python tests/test_providers_corpus.py`` prints the table: what each operation claims, what is answered in
+words or tokens there, and what is left by host and path.
+"""
 
 from __future__ import annotations
 
@@ -272,3 +276,41 @@ def test_answers_are_read() -> None:
         if call is not None and interaction.response.status < 400 and read_answer(call, interaction) is None:
             unread[str(call.operation)] += 1
     assert unread == UNREAD
+
+
+# --- the table, for people ---------------------------------------------------------------------------
+
+
+def table() -> str:
+    """Per operation and host: interactions, streams among them, answers read and answers with tokens."""
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    for _, interaction in interactions():
+        call = classify(interaction.request)
+        if call is not None:
+            row = rows.setdefault((str(call.operation), call.provider), Counter())
+            answer = read_answer(call, interaction)
+            row["calls"] += 1
+            row["streams"] += call.stream
+            row["errors"] += interaction.response.status >= 400
+            row["read"] += answer is not None
+            row["tokens"] += answer is not None and answer.usage is not None
+    columns = ("calls", "streams", "errors", "read", "tokens")
+    lines = [f"{'operation':34}{'at':12}" + "".join(f"{name:>9}" for name in columns)]
+    for (operation, provider), row in sorted(rows.items()):
+        lines.append(f"{operation:34}{provider:12}" + "".join(f"{row[name]:9}" for name in columns))
+    total = sum(rows.values(), Counter())
+    lines.append(f"{'':46}" + "".join(f"{total[name]:9}" for name in columns))
+    left = Counter(place for place, call in calls() if call is None)
+    lines += ["", f"left unclassified: {left.total()}"]
+    lines += [f"{count:4}  {place}" for place, count in sorted(left.items())]
+    return "\n".join(lines)
+
+
+def test_the_table_counts_everything_once() -> None:
+    lines = table().splitlines()
+    assert len(lines) == len(OPERATIONS) + len(UNCLASSIFIED) + 4
+    assert sum(OPERATIONS.values()) == int(lines[len(OPERATIONS) + 1].split()[0])
+
+
+if __name__ == "__main__":
+    print(table())

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import requests
 from suite import WITHOUT, Suite
+from wire import WireProvider
+
+import vcr_llm
+from vcr_llm import grpc_calls, open_cassettes
+from vcr_llm.interaction import Request
+from vcr_llm.placeholder import PLACEHOLDER_KEY
+from vcr_llm.traffic import Watch
 
 TESTS = """
 @pytest.mark.vcr
@@ -84,6 +95,8 @@ def test_findings_by_verbosity_and_over_workers(recorded: Suite) -> None:
     assert section(recorded.run("-v", passed=3))[3:] == named
     workers = section(recorded.run("-n", "2", "-v", passed=3))
     assert (workers[0], workers[3:]) == ("requests: 2 replayed", named)
+    unnamed = section(recorded.run("-n", "1", passed=3))
+    assert unnamed[2:] == ["record mode: none (default) for 2 cassettes", *plain]
     quiet = recorded.run("-q", passed=3)
     assert section(quiet) == header(quiet) == []
     one = (
@@ -131,12 +144,41 @@ def test_three(): ...
     assert section(result)[-1] == "record mode: all (vcr_config) for 1 cassette"
 
 
+def test_suites_of_vcrpy_alone_are_left_in_peace(suite: Suite) -> None:
+    suite.pytester.makeconftest("")
+    suite.test("@pytest.mark.vcr\ndef test_it(): ask()", sdk=False)
+    result = suite.run("--record-mode=once", "-v", passed=1)
+    assert (suite.pytester.path / "cassettes/test_app/test_it.yaml").is_file()
+    assert section(result) == header(result) == []
+
+
+def test_another_part_of_the_plugin_may_add_a_line(suite: Suite) -> None:
+    suite.conftest(
+        "",
+        """
+from vcr_llm.pytest_plugin.run_facts import add_line
+def pytest_runtest_teardown(item):
+    add_line(item.config, "something to know")
+    add_line(item.config, "something to mend", is_problem=True)
+""",
+    )
+    suite.test(TESTS, sdk=False)
+    for arguments in ([], ["-n", "1"]):
+        lines = section(suite.run("--record-mode=new_episodes", *arguments, passed=3))
+        assert [line for line in lines if "something" in line] == ["something to know", "something to mend"]
+
+
 def test_drift_misses_old_dates_and_what_is_live(recorded: Suite) -> None:
     for name in ("one", "two"):
         path = recorded.cassette(f"test_app/test_{name}.llm.json")
         path.write_text(path.read_text().replace('"recorded_at": "20', '"recorded_at": "19'))
     path.write_text(path.read_text().replace('"model": "g"', '"model": "g", "user": "me"', 1))
-    more = "\n@pytest.mark.vcr\ndef test_miss():\n    with pytest.raises(Exception): ask('what?')\n"
+    more = """
+@pytest.mark.vcr(on_miss="raise")
+def test_miss():
+    with pytest.raises(Exception):
+        ask("what?")
+"""
     recorded.test(TESTS + more, sdk=False)
     result = recorded.run("-v", "-W", "ignore", "--llm-max-age=30", "--record-mode=none", passed=4)
     lines = section(result)
@@ -148,28 +190,48 @@ def test_drift_misses_old_dates_and_what_is_live(recorded: Suite) -> None:
 # --- options -----------------------------------------------------------------------------------------
 
 
-def test_unplayed_interactions_fail_the_run_by_flag_mark_fixture_and_ini(recorded: Suite) -> None:
+def test_unplayed_interactions_fail_their_test_by_flag_mark_fixture_and_ini(recorded: Suite) -> None:
     recorded.test(LESS, sdk=False)
-    fails = "FAILED: 1 unplayed interaction (on_unplayed is error)"
+    run = "FAILED: 1 unplayed interaction (on_unplayed is error)"
+    test = "cassettes/test_app/test_two.llm.json: the test does not play interaction 2 of 2 (on_unplayed is *"
 
-    def outcome(*arguments: str) -> tuple[int, bool]:
-        result = recorded.run(*arguments, passed=3)
-        return int(result.ret), fails in section(result)
+    def fails(*arguments: str) -> bool:
+        result = recorded.pytester.runpytest_inprocess(*WITHOUT, *arguments)
+        outcomes = {key: value for key, value in result.parseoutcomes().items() if key != "seconds"}
+        failed = result.ret == 1
+        assert outcomes == ({"passed": 3, "errors": 1} if failed else {"passed": 3})
+        assert (run in section(result)) is failed
+        if failed:
+            result.stdout.fnmatch_lines([test])
+        return failed
 
-    assert outcome() == (0, False)
-    assert outcome("--llm-on-unplayed=error") == (1, True)
+    assert not fails()
+    assert fails("--llm-on-unplayed=error")
     ini = "[pytest]\nasyncio_default_fixture_loop_scope = function\nllm_on_unplayed = error"
     recorded.pytester.makeini(ini)
-    assert outcome() == (1, True)
+    assert fails()
     recorded.conftest("on_unplayed='ignore'")
-    assert outcome() == (0, False)
+    assert not fails()
     marked = LESS.replace("vcr\ndef test_two", "vcr(on_unplayed='error')\ndef test_two")
     recorded.test(marked, sdk=False)
-    assert outcome() == (1, True)
-    assert outcome("--llm-on-unplayed=warn") == (0, False)
-    # The test itself has failed, or was not run: nothing can be said of what it left.
+    assert fails()
+    assert not fails("--llm-on-unplayed=warn")
+    # The test itself has failed: nothing can be said of what it left.
     recorded.test(marked.replace('ask("two")', 'ask("two") and False'), sdk=False)
-    assert fails not in section(recorded.run("--llm-on-unplayed=error", passed=2, failed=1))
+    assert run not in section(recorded.run("--llm-on-unplayed=error", passed=2, failed=1))
+
+
+def test_unplayed_interactions_of_a_shared_cassette_fail_the_run(recorded: Suite) -> None:
+    shared = LESS.replace("vcr\n", "vcr\n@pytest.mark.default_cassette('test_two')\n").replace("one", "three")
+    recorded.test(shared, sdk=False)
+    assert recorded.run("--llm-on-unplayed=error", passed=3).ret == 0  # each plays what the other does not
+    recorded.test(shared.replace('"two"', '"three"'), sdk=False)
+    result = recorded.run("--llm-on-unplayed=error", "-v", passed=3)
+    assert result.ret == 1
+    assert "  cassettes/test_app/test_two.llm.json: interaction 1" in section(result)
+    assert section(result)[-1] == "FAILED: 1 unplayed interaction (on_unplayed is error)"
+    partial = recorded.run("--llm-on-unplayed=error", "-k", "two", passed=1, deselected=2)
+    assert partial.ret == 0
 
 
 def test_orphans_fail_whole_runs_only(recorded: Suite) -> None:
@@ -330,6 +392,69 @@ def test_an_audit_hook_never_stops_a_connection(recorded: Suite) -> None:
         with socket.socket(family) as one:
             one.settimeout(1)
             assert one.connect_ex(address) != 0
+
+
+Found = list[tuple[str, str, str]]
+GEMINI = "generativelanguage.googleapis.com"
+
+
+@pytest.fixture
+def found() -> Found:
+    return []
+
+
+@pytest.fixture
+def watch(found: Found) -> Iterator[Watch]:
+    watch = Watch(lambda *fact: found.append(fact), lambda: "test", {"GEMINI_API_KEY": PLACEHOLDER_KEY})
+    watch.start()
+    yield watch
+    watch.stop()
+
+
+def test_calls_by_grpc_are_seen(watch: Watch, found: Found) -> None:
+    cassette = SimpleNamespace(data=[])
+    watch.opened(cassette)
+    for place in (f"{GEMINI}:443", "localhost:50051", "/run/database.sock"):
+        for check in grpc_calls._checks:
+            check(place)
+    with pytest.raises(OSError, match=r"ai_socktype|ai_family|not supported"):
+        socket.getaddrinfo(GEMINI.encode(), "https", socket.AF_INET, 99)
+    watch.closed(cassette)
+    place = f"{GEMINI}:443"
+    assert found == [(place, "test", "GEMINI_API_KEY")] * 2 + [(place, "test", "")] * 2
+
+
+def test_a_connection_before_the_request_that_a_cassette_lets_through_is_none_past_it(
+    watch: Watch, found: Found
+) -> None:
+    cassette = SimpleNamespace(data=[])
+    watch.opened(cassette)
+    watch.connecting("api.openai.com", 443)
+    watch.goes_live(Request("POST", "https://api.openai.com/v1/responses"))
+    watch.connecting("api.openai.com", 443)
+    watch.closed(cassette)
+    watch.connecting("api.openai.com", 443)  # no cassette is open
+    assert found == []
+
+
+@pytest.mark.parametrize("mode", ["once", "new_episodes", "all"])
+def test_what_vcrpy_connects_to_is_never_past_the_cassette(
+    watch: Watch, found: Found, mode: str, provider: WireProvider, tmp_path: Path
+) -> None:
+    host, port = "127.0.0.1", int(provider.url.rpartition(":")[2])
+    open_cassettes.listen(watch, watch)
+    try:
+        for _ in range(2):
+            with vcr_llm.use_cassette(tmp_path / "c.llm.json", record_mode=mode):
+                connection = http.client.HTTPConnection(host, port)
+                connection.connect()
+                connection.request("GET", "/json")
+                assert connection.getresponse().status == 200
+                connection.close()
+                assert requests.get(f"{provider.url}/json", timeout=5).status_code == 200
+    finally:
+        open_cassettes.stop_listening(watch)
+    assert found == []
 
 
 # --- the budget --------------------------------------------------------------------------------------

@@ -26,11 +26,11 @@ FLOORS = [
     {"streams"},
     {"interaction"},
     {"providers"},
-    {"calls", "fingerprint", "scrub"},
+    {"calls", "fingerprint", "normalizers", "scrub"},
     {"diff", "ranking", "rerecording", "run_report", "schema"},
     {"formats"},
-    {"grpc_calls", "open_cassettes", "report", "siblings", "store", "vcr_bridge"},
-    {"matchers", "pairs", "session"},
+    {"callers", "grpc_calls", "open_cassettes", "report", "siblings", "store", "vcr_bridge"},
+    {"matchers", "miss", "pairs", "session"},
     {"index", "serializer"},
     {"cassette_files", "persister", "prices", "traffic"},
     {"cassette", "migrate"},
@@ -202,3 +202,10 @@ def test_the_libraries_vcrpy_patches_are_still_known_by_what_it_keeps_of_them() 
     installed = {name for name, (library, _) in known.items() if importlib.util.find_spec(library)}
     assert installed.isdisjoint(vcr_bridge.absent_patchers())
     assert {"httpx2", "aiohttp"} <= installed
+
+
+def test_pytest_still_tells_which_fixture_a_test_gets(request: pytest.FixtureRequest) -> None:
+    from vcr_llm.pytest_plugin.fixture_lookup import definitions
+
+    assert [each.argname for each in definitions(request.node, "vcr_config")] == ["vcr_config"]
+    assert definitions(request.node, "no_such_fixture") == ()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vcr_llm.errors import (
         BudgetError,
         CassetteMissError,
+        DriftError,
         DriftWarning,
         FixtureNotFoundError,
         FixtureParseError,
@@ -52,6 +53,7 @@ __all__ = [  # noqa: RUF022 - in plain alphabetical order
     "BudgetError",
     "Cassette",
     "CassetteMissError",
+    "DriftError",
     "DriftWarning",
     "FixtureNotFoundError",
     "FixtureParseError",

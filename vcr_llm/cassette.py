@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -11,13 +12,15 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from vcr_llm import diff, open_cassettes, providers
+from vcr_llm.callers import caller
 from vcr_llm.calls import LlmCall, Outcome, total_usage
 from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import (
     CassetteMissError,
+    DriftError,
     DriftWarning,
     MissingCassetteWarning,
     PlaceholderKeyError,
@@ -30,12 +33,13 @@ from vcr_llm.fingerprint import Fingerprint
 from vcr_llm.index import Index
 from vcr_llm.interaction import EPOCH, Interaction, Request
 from vcr_llm.matchers import MATCHERS, View, llm_strict
+from vcr_llm.normalizers import Normalizer
 from vcr_llm.pairs import Pairs, recorded_interaction, recorded_request, recorded_response
 from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.providers import Usage
 from vcr_llm.ranking import Choice, Rules, Tier
-from vcr_llm.report import PLAIN, PYTEST, miss_text
+from vcr_llm.report import PLAIN, PYTEST
 from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
@@ -122,10 +126,14 @@ class Context(BridgedContext):
         open_cassettes.tell_closed(self._entered)
         try:
             self._entered.closed()
-        except VcrLlmWarning:
+        except (VcrLlmWarning, DriftError):
             # A warning that is an error must not hide what the block itself failed with.
             if not any(exc_info):
                 raise
+
+    @property
+    def is_entered(self) -> bool:
+        return self._entered is not None
 
     @property
     def cassette(self) -> Cassette:
@@ -142,6 +150,9 @@ class Context(BridgedContext):
         """Called before closing when the test has failed: a refresh then leaves the old cassette."""
         if self._entered is not None:
             self._entered.rejected = True
+
+
+_AS_SENT: Final = Normalizer()
 
 
 class Cassette(BridgedCassette):
@@ -170,6 +181,8 @@ class Cassette(BridgedCassette):
         record_errors: bool = False,
         session: Session | None = None,
         scrubber: Scrubber = DEFAULT,
+        normalizer: Normalizer = _AS_SENT,
+        on_drift: str = "warn",
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -178,8 +191,10 @@ class Cassette(BridgedCassette):
         self._record_errors = record_errors
         self._session = session
         if session is not None:
-            self.advice = PYTEST
-        self._view = View(scrubber)
+            self.advice = PYTEST.of_test(session.test)
+        self._view = View(scrubber, normalizer)
+        self._on_drift = on_drift
+        self._told_drift = 0
         self.deviations: list[Deviation] = []
         self.misses: list[str] = []
         self.fallback = fallback
@@ -458,17 +473,35 @@ class Cassette(BridgedCassette):
 
     _miss_type: type[CassetteMiss] = CassetteMiss
 
-    def _miss(self, request: VcrRequest) -> CassetteMiss:
-        text = miss_text(
-            self._compared(request),
-            [self._view(recorded_request(self.data, number)) for number in range(len(self.data))],
-            path=os.fspath(self.path),
-            mode=RecordMode(self.record_mode).value,
-            exists=self.rewound,
+    def _miss(self, request: VcrRequest) -> BaseException:
+        """The error of a call without a recording: one that the SDKs pass on, or what the test asked for."""
+        from vcr_llm.miss import Situation, miss_text
+
+        session = self._session
+        situation = Situation(
+            live=to_request(request),
+            count=len(self.data),
+            recorded=functools.partial(recorded_request, self.data),
+            seen=self._view,
+            clean=self._view.clean,
+            played=lambda number: bool(self.play_counts[number]),
+            refusing=lambda number: [
+                matcher.__name__
+                for matcher in self._other_matchers
+                if not self._matches(request, number, [matcher])
+            ],
+            rules=self.rules,
             strict=self._strict,
+            path=_shown(os.fspath(self.path)),
+            exists=self.rewound,
+            mode=RecordMode(self.record_mode).value,
+            source=_FIRST.get(session.source, "") if session is not None and session.mode else "",
             advice=self.advice,
         )
+        text = miss_text(situation)
         self.misses.append(text)
+        if self._session is not None and self._session.miss is not None:
+            return self._session.miss(text)
         return passing(self._miss_type(self, request, text))
 
     def closed(self) -> None:
@@ -476,8 +509,29 @@ class Cassette(BridgedCassette):
         error, self._save_error = self._save_error, None
         if error is not None:
             raise error
+        place = (self._session.place if self._session is not None else None) or caller()
         for category, text in self._warnings():
-            warnings.warn(category(text), stacklevel=3)
+            if place is None:
+                warnings.warn(category(text), stacklevel=3)
+            else:
+                module = os.path.splitext(os.path.basename(place.path))[0]  # noqa: PTH119, PTH122
+                warnings.warn_explicit(category(text), None, place.path, place.line, module)
+        drift = self.drift_error()
+        if drift is not None:
+            raise drift
+
+    def drift_error(self) -> DriftError | None:
+        """Drift that is an error and has not been told yet; telling it once is enough."""
+        drifted = [deviation for deviation in self.deviations if deviation.tier is Tier.SAME_CALL]
+        new, self._told_drift = drifted[self._told_drift :], len(drifted)
+        if not new or self._on_drift != "error":
+            return None
+        return DriftError(self._told(_DRIFT, new, "\n  "))
+
+    def _told(self, what: str, deviations: Sequence[Deviation], between: str = " | ") -> str:
+        lines = between.join(map(str, deviations))
+        start = between if "\n" in between else " "
+        return f"{_shown(os.fspath(self.path))}: {what}:{start}{lines}. To record again: {self.advice.again}"
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
         found: list[tuple[type[VcrLlmWarning], str]] = [
@@ -486,14 +540,9 @@ class Cassette(BridgedCassette):
         ]
         self._missing_extras = []
         for tier, category, what in _DEVIATIONS:
-            lines = [str(deviation) for deviation in self.deviations if deviation.tier is tier]
-            if lines:
-                found.append(
-                    (
-                        category,
-                        f"{self.path}: {what} (record again: {self.advice.again}): " + " | ".join(lines),
-                    )
-                )
+            deviations = [deviation for deviation in self.deviations if deviation.tier is tier]
+            if deviations and (tier is not Tier.SAME_CALL or self._on_drift == "warn"):
+                found.append((category, self._told(what, deviations)))
         return found
 
     # --- saving
@@ -589,11 +638,25 @@ def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Ha
     return lambda pair: identity(to_interaction(*pair))
 
 
-_DEVIATIONS = (
+_FIRST: Final = {"mark": "the mark", "vcr_config": "vcr_config"}
+"""Where a record mode is said that ``--record-mode`` does not change."""
+
+
+def _shown(path: str) -> str:
+    """A path as people would type it: relative, if it is below the current folder."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path
+    return path if relative.startswith("..") else relative
+
+
+_DRIFT: Final = "answered although the request has changed since it was recorded"
+_DEVIATIONS: Final = (
     (
         Tier.SAME_CALL,
         DriftWarning,
-        "answered although the request changed since it was recorded",
+        _DRIFT,
     ),
     (
         Tier.FALLBACK,

@@ -5,6 +5,7 @@ VcrLlmError
 │   └── NewerCassetteError      written by a later version of the format
 ├── UnwritableCassetteError     a cassette that could not be saved (the old file stays)
 ├── CassetteMissError           a call that has no recording and may not be recorded
+├── DriftError                  a recording answered a changed request, and on_drift is "error"
 ├── BudgetError                 a live call that the run's record budget does not allow
 ├── PlaceholderKeyError         a live call that would go out with a placeholder key
 └── OptionError                 an option this package does not know (also a TypeError)
@@ -127,6 +128,10 @@ class CassetteMissError(VcrLlmError):
 
 class FixtureNotFoundError(CassetteMissError):
     """``llm_mock`` has no file, or no recording of this call (llm-mock's name for it)."""
+
+
+class DriftError(VcrLlmError):
+    """Recordings answered although the requests have changed, and ``on_drift`` is ``"error"``."""
 
 
 class PlaceholderKeyError(VcrLlmError):

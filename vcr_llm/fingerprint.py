@@ -3,7 +3,7 @@
 A call is named by its place (method, scheme, host, path), its operation, whether it streams, and
 model, messages and temperature. In digests null equals absent, 1 equals 1.0, an absent temperature is the
 provider's default, and neither key order nor white space counts. Headers never do, and neither do API
-keys that travel in the query.
+keys that travel in the query, nor what is volatile by nature (see `Operation`).
 """
 
 from __future__ import annotations
@@ -76,8 +76,13 @@ def fingerprint(
     call = classify(request)
     method, host, path, query = place(request)
     where = f"{method} {host if match_host else ''}{path}"
-    body = whole_request(request)
-    whole = _digest([query, body])
+    body = _body_value(request)
+    text = _SORTED.encode([query, body])
+    if call is not None and _mentions(text, call.operation.volatile):
+        volatile = call.operation.volatile
+        body, call = _without(body, volatile), replace(call, prompt=_without(call.prompt, volatile))
+        text = _SORTED.encode([query, body])
+    whole = _digest([query, body], text)
     if call is None:
         return Fingerprint(None, where, _digest(query), whole)
     parts = {name: _part(call, body, name) for name in match_on}
@@ -118,7 +123,42 @@ def _place(method: str, text: str) -> Place:
 
 
 def whole_request(request: Request) -> Any:
-    """The request's body as a value to compare: JSON, a form's fields, or the digest of its bytes."""
+    """The request's body as a value to compare: JSON, a form's fields, or the digest of its bytes.
+
+    Without what is volatile by nature in a call of its operation.
+    """
+    call = classify(request)
+    value = _body_value(request)
+    return value if call is None else _without(value, call.operation.volatile)
+
+
+def _mentions(text: str, paths: Sequence[str]) -> bool:
+    """Whether a JSON text may have something at one of these paths; nearly always it has not."""
+    return any(f'"{path.rpartition(".")[2]}"' in text for path in paths)
+
+
+def _without(value: Any, paths: Sequence[str]) -> Any:
+    """A value without what is at these paths; the very same object where there is nothing."""
+    for path in paths:
+        value = _less(value, path.split("."))
+    return value
+
+
+def _less(value: Any, steps: Sequence[str]) -> Any:
+    step, *rest = steps
+    if step == "*" and isinstance(value, list):
+        members = [_less(member, rest) for member in value]
+        same = all(one is other for one, other in zip(members, value, strict=True))
+        return value if same else members
+    if not isinstance(value, Mapping) or step not in value:
+        return value
+    if not rest:
+        return {name: member for name, member in value.items() if name != step}
+    inner = _less(value[step], rest)
+    return value if inner is value[step] else {**value, step: inner}
+
+
+def _body_value(request: Request) -> Any:
     if request.body is None:
         return None
     value = request.body.json
@@ -147,8 +187,9 @@ _NOT_NORMAL: Final = ("null", ".0", "e+")
 """One of these is in the JSON text of every value that `normalised` changes, and in few others."""
 
 
-def _digest(value: Any) -> str:
-    text = _SORTED.encode(value)
+def _digest(value: Any, text: str | None = None) -> str:
+    """The digest of a value; ``text`` is its JSON text where that is known."""
+    text = _SORTED.encode(value) if text is None else text
     if any(mark in text for mark in _NOT_NORMAL):
         text = _SORTED.encode(normalised(value))
     return hashlib.sha256(text.encode("ascii")).hexdigest()

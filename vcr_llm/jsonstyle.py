@@ -65,13 +65,17 @@ def hold(text: str, style: Style) -> Any:
     return value if spell(value, style) == text else text
 
 
+_SAMPLE: Final = 1000
+
+
 def style_of(texts: Sequence[str], indent: int = 0) -> Style:
-    """The style in which the most of these texts are spelled; `COMPACT`, indented or not, where none is."""
+    """The style in which most of these texts are spelled, by the first thousand; `COMPACT` where none is."""
     candidates = [
         Style(spaced, escaped, indent)
         for spaced in ((False,) if indent else (False, True))
         for escaped in _ESCAPED
     ]
+    texts = texts[:_SAMPLE]
     values = [(text, _value(text)) for text in texts]
     best, most = candidates[0], 0
     for style in candidates:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, fingerprint
 from vcr_llm.interaction import Request
+from vcr_llm.normalizers import Normalizer
 from vcr_llm.scrub import DEFAULT, Ledger, Scrubber, folded, untouched
 from vcr_llm.vcr_bridge import VcrRequest, to_request
 
@@ -23,14 +24,18 @@ _Known = tuple[str, str, Any, Any, Fingerprint]
 _known: weakref.WeakKeyDictionary[VcrRequest, _Known] = weakref.WeakKeyDictionary()
 
 
-class View:
-    """What of a request is compared: the request without its secrets, see `scrub.folded`.
+_AS_SENT: Final = Normalizer()
 
-    The very same object where there is none.
+
+class View:
+    """What of a request is compared: the request without its secrets, see `scrub.folded`, and normalised.
+
+    The very same object where nothing of this applies.
     """
 
-    def __init__(self, scrubber: Scrubber = DEFAULT) -> None:
+    def __init__(self, scrubber: Scrubber = DEFAULT, normalise: Normalizer = _AS_SENT) -> None:
         self._scrubber = scrubber
+        self._normalise = normalise
         self._urls: dict[str, str] = {}
 
     def __call__(self, request: Request) -> Request:
@@ -38,6 +43,13 @@ class View:
 
     def of_all(self, requests: Sequence[Request]) -> list[Request]:
         """The same for many, which costs less than one by one."""
+        return [self._normalise(request) for request in self._clean(requests)]
+
+    def clean(self, request: Request) -> Request:
+        """The request without its secrets, otherwise as sent."""
+        return self._clean([request])[0]
+
+    def _clean(self, requests: Sequence[Request]) -> list[Request]:
         plain = untouched(self._scrubber, [request.body for request in requests])
         return [self._one(request, same) for request, same in zip(requests, plain, strict=True)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
@@ -23,6 +24,9 @@ __all__ = ["INLINE_LIMIT", "Adding", "Blobs", "CassettePersister"]
 
 INLINE_LIMIT: Final = 32 * 1024
 """Bytes; a binary body above this goes into a file of its own, ``NAME.blobs/SHA256.bin``."""
+
+_LONGEST_NAME: Final = 255
+"""Bytes of a file's name, on every usual file system."""
 
 _BLOB: Final = re.compile(r"[0-9a-f]{64}\.bin")
 
@@ -236,7 +240,7 @@ class Blobs:
         self._new: dict[str, bytes] = {}
 
     def save(self, raw: bytes) -> str:
-        if len(raw) <= INLINE_LIMIT:
+        if len(raw) <= INLINE_LIMIT or len(os.fsencode(self._folder.name)) > _LONGEST_NAME:
             return ""
         name = f"{hashlib.sha256(raw).hexdigest()}.bin"
         self._new[name] = raw

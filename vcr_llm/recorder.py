@@ -17,6 +17,7 @@ from vcr_llm import siblings
 from vcr_llm.cassette import Cassette, Context
 from vcr_llm.errors import OptionError, VcrLlmWarning
 from vcr_llm.matchers import MATCHERS
+from vcr_llm.normalizers import normalizer
 from vcr_llm.persister import CassettePersister
 from vcr_llm.ranking import Rules
 from vcr_llm.scrub import Scrubber, credential_values
@@ -37,8 +38,16 @@ _SCRUBBING: Final = {
 _FOR_THE_RUN: Final = frozenset({"on_unplayed", "max_age"})
 """What the pytest plugin's summary does about this cassette; `Session` has it."""
 POLICIES: Final = ("ignore", "warn", "error")
-"""What something found at the end of a run does: nothing, a line in the summary, a failure."""
-OPTIONS: Final = _RULES | _SCRUBBING.keys() | _FOR_THE_RUN | {"record_errors"}
+"""What something found does: nothing, a warning or a line in the run's summary, a failure."""
+_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "on_drift": POLICIES,
+    "on_miss": ("fail", "raise"),
+    "on_unplayed": POLICIES,
+}
+"""Our options that are one of a few words."""
+OPTIONS: Final = (
+    _RULES | _SCRUBBING.keys() | _FOR_THE_RUN | {"normalize", "on_drift", "on_miss", "record_errors"}
+)
 """The options of this package; they travel beside vcrpy's own."""
 
 _SEVERAL: Final = frozenset(
@@ -75,6 +84,13 @@ def preset(**overrides: Any) -> dict[str, Any]:
     ``fallback`` (none): vcrpy matchers that may answer where nothing else does, reported as stale.
     ``repeats`` (True): the last recording of a call answers again when all of them are played.
     ``match_host`` (True): scheme, host and port of an LLM call count.
+    ``normalize`` (none): what changes with every run and plays no part in matching: "uuid", "timestamp",
+    "date", "tmp_path", "tool_call_id", pairs (regular expression, replacement), functions from text to
+    text. What is stored stays as it was sent.
+    ``on_miss`` ("fail"): in a test with pytest's marker ``vcr`` a call without a recording fails the test,
+    whatever the code under test catches; with "raise" it is an exception like any other.
+    ``on_drift`` ("warn"): what happens where a recording answered although the rest of the request has
+    changed; "error" fails the test, or raises `DriftError` when the cassette closes; or "ignore".
     ``record_errors`` (False): keep failures that SDKs retry (408, 409, 429, 5xx) also where a later
     attempt of the same call succeeded.
     ``on_unplayed`` ("warn"): whether interactions that no test plays are named at the end of the run
@@ -97,7 +113,7 @@ def preset(**overrides: Any) -> dict[str, Any]:
 def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options with a single text where several may be as a list of one, and with patterns compiled.
 
-    Raises `OptionError` for a pattern that is no regular expression.
+    Raises `OptionError` for a value that the option does not take.
     """
     checked = dict(options)
     for name in _SEVERAL & options.keys():
@@ -105,8 +121,11 @@ def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
         checked[name] = (given,) if isinstance(given, str | re.Pattern) else tuple(given)
     if "secret_patterns" in checked:
         checked["secret_patterns"] = tuple(map(_pattern, checked["secret_patterns"]))
-    if checked.get("on_unplayed", "warn") not in POLICIES:
-        raise OptionError("on_unplayed", str(checked["on_unplayed"]), POLICIES, what="value")
+    if "normalize" in options:
+        normalizer(options["normalize"])  # raises for what is none
+    for name in _VALUES.keys() & options.keys():
+        if options[name] not in _VALUES[name]:
+            raise OptionError(name, str(options[name]), _VALUES[name], what="value")
     return checked
 
 
@@ -166,6 +185,8 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         **merged,
         "rules": rules,
         "scrubber": scrubber,
+        "normalizer": normalizer(ours.get("normalize", ())),
+        "on_drift": ours.get("on_drift", "warn"),
         "fallback": [_matcher(recorder, name) for name in rules.fallback],
         "record_errors": ours.get("record_errors", False),
         "session": ours.get(SESSION),

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vcr_llm import store
+from vcr_llm.callers import Caller
 from vcr_llm.interaction import Interaction
 from vcr_llm.rerecording import Batch
 
@@ -33,7 +34,8 @@ class Session:
     """One test of a run. ``folder``: the run's; ``refresh``: the cassette starts empty (``rewrite``).
 
     ``mode`` is the record mode as the user says it and ``source`` where that was said; ``on_unplayed``
-    and ``max_age`` (days) are for the run's summary.
+    and ``max_age`` (days) are for the run's summary. ``miss``: what a call without a recording is raised
+    as, made from its text; None for this package's own error. ``place``: where the test is.
     """
 
     folder: Path
@@ -43,6 +45,8 @@ class Session:
     source: str = "mark"
     on_unplayed: str | None = None
     max_age: float | None = None
+    miss: Callable[[str], BaseException] | None = None
+    place: Caller | None = None
 
 
 def temporary_folder() -> Path:

@@ -7,16 +7,23 @@ may still name ``x.yaml`` in a mark or a call. Both are the cassette ``x``. An o
 from __future__ import annotations
 
 import gzip
+import hashlib
+import os
 import re
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["OLD_SUFFIXES", "own_path", "sibling"]
+__all__ = ["OLD_SUFFIXES", "own_path", "shortened", "sibling"]
 
 _SUFFIX: Final = ".llm.json"
 OLD_SUFFIXES: Final = (".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz", ".json.gz")
 """In this order they are looked for; the first one that is there answers."""
+
+_LONGEST: Final = 255
+"""Bytes of a file's name, on every usual file system."""
+_SHORTENED: Final = re.compile(r"(.*)\.\.\.([0-9a-f]{32})", re.DOTALL)
 
 _OURS: Final = re.compile(rb'\s*\{\s*"version"\s*:\s*"')
 _HEAD: Final = 4096
@@ -30,8 +37,13 @@ def own_path(name: str) -> str:
 
     A name in an older format (``x.yaml``, also ``x`` alone, and ``x.yaml.llm.json``, what pytest-recording
     makes of the first) is the cassette ``x.llm.json`` once there is one, and before that as soon as the old
-    file is there: what is recorded goes beside it. Any other name is what it says.
+    file is there: what is recorded goes beside it. Any other name is what it says,
+    shortened where it is too long.
     """
+    if name.endswith(_SUFFIX):
+        file = Path(name).name
+        short = f"{shortened(file.removesuffix(_SUFFIX))}{_SUFFIX}"
+        name = name.removesuffix(file) + short if short != file else name
     named = name.removesuffix(_SUFFIX)
     stem = _without_old_suffix(named)
     if named != name and (stem is None or Path(name).exists()):
@@ -48,7 +60,41 @@ def sibling(path: Path) -> Path | None:
         return None
     stem = path.name.removesuffix(_SUFFIX)
     candidates = [path.with_name(f"{stem}{suffix}") for suffix in (*OLD_SUFFIXES, "")]
-    return next((file for file in candidates if file.is_file() and _may_be_cassette(file)), None)
+    candidates += _longer(path, stem)
+    found = (file for file in candidates if file.is_file() and _may_be_cassette(file))
+    return next(found, None)
+
+
+def shortened(stem: str) -> str:
+    """The stem; where it would make too long a file name with our suffix, its beginning and a digest.
+
+    pytest-recording does the same with the names of tests (``_vcr.py``, ``use_cassette``), but takes the
+    serializer's name for the suffix, which is a dot shorter; and with ``.yaml`` it had more room.
+    """
+    if len(os.fsencode(stem + _SUFFIX)) <= _LONGEST:
+        return stem
+    already = _SHORTENED.fullmatch(stem)
+    start, digest = already.groups() if already else (stem, _digest(stem))
+    room = _LONGEST - len(f"...{digest}{_SUFFIX}")
+    while len(os.fsencode(start)) > room:
+        start = start[:-1]
+    return f"{start}...{digest}"
+
+
+def _digest(stem: str) -> str:
+    return hashlib.md5(stem.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+
+
+def _longer(path: Path, stem: str) -> Iterator[Path]:
+    """The old files whose names became too long with our suffix."""
+    found = _SHORTENED.fullmatch(stem)
+    if found is None or not path.parent.is_dir():
+        return
+    for file in sorted(path.parent.iterdir()):
+        if file.name.startswith(found.group(1)):
+            longer = _without_old_suffix(file.name)
+            if longer is not None and shortened(longer) == stem:
+                yield file
 
 
 def _without_old_suffix(name: str) -> str | None:

@@ -60,7 +60,8 @@ _GUESSED: Final = {"application/json": (ARRAY, LINES), "": tuple(FORMATS.values(
 
 
 def _named(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
+    name = content_type.partition(";")[0].strip().lower()
+    return name if "/" in name else ""  # a redacted type is as good as none
 
 
 def of_type(content_type: str) -> Format:

@@ -3,8 +3,9 @@
 Python tells of every look-up of a host name and every connection made with its sockets (an audit hook,
 ``sys.addaudithook``), whatever the HTTP library. Those that a cassette has let through are known. Of the
 others, only two kinds are of interest, so that a database or a local server is no alarm: hosts of providers,
-and hosts that the open cassette has recordings of (a gateway of one's own). Libraries that bring their own
-sockets in C (gRPC, pycurl) are not seen, nor is what hides behind a proxy.
+and hosts that the open cassette has recordings of (a gateway of one's own). gRPC connects by itself, in C;
+its calls are seen instead. Other libraries with sockets of their own (pycurl) are not, nor is what hides
+behind a proxy.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any, Final
 
+from vcr_llm import grpc_calls
 from vcr_llm.interaction import Request, split_url
 from vcr_llm.open_cassettes import Listener
 from vcr_llm.placeholder import PLACEHOLDER_KEY
@@ -24,18 +27,23 @@ __all__ = ["Watch"]
 _EVENTS: Final = frozenset({"socket.getaddrinfo", "socket.connect"})
 _PORTS: Final = {"http": 80, "https": 443}
 
-Report = Callable[[str, str], None]
-"""(host and port, the key variable that holds the placeholder or "") of a connection nobody knew of."""
+Report = Callable[[str, str, str], None]
+"""A connection nobody knew of: host and port, the test, the key variable that holds the placeholder or ""."""
 
 
 class Watch(Listener):
-    """Listens to cassettes and to the process."""
+    """Listens to cassettes and to the process. ``test`` says which test runs, "" for none."""
 
-    def __init__(self, report: Report, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, report: Report, test: Callable[[], str], environment: Mapping[str, str] = os.environ
+    ) -> None:
         self._report = report
+        self._test = test
         self._environment = environment
         self._open: list[Any] = []
+        self._recorded: dict[int, frozenset[tuple[str | None, int | None]]] = {}
         self._let_through: set[str] = set()
+        self._suspects: list[tuple[str, str, str]] = []
 
     def opened(self, cassette: Any) -> None:
         self._open.append(cassette)
@@ -46,37 +54,71 @@ class Watch(Listener):
     def closed(self, cassette: Any) -> None:
         self._open = [other for other in self._open if other is not cassette]
         if not self._open:
-            self._let_through.clear()
+            self._judge()
 
     def start(self) -> None:
         """Watch the process, until `stop`."""
         _watches.append(self)
         _install()
+        grpc_calls.check_calls(self._calling)
 
     def stop(self) -> None:
         if self in _watches:
             _watches.remove(self)
+        grpc_calls.stop_checking(self._calling)
+        self._judge()
 
     def connecting(self, host: str, port: int | None) -> None:
         """Somebody connects, or looks a name up in order to."""
-        if host in self._let_through:
-            return
         place = f"{host}:{port}" if port else host
         owners = owners_of(place)
-        if self._open and (owners or self._is_recorded(host, port)):
-            self._report(place, "")
+        if host in self._let_through or not (owners or self._is_recorded(host, port)) or _vcrpy_connects():
+            return
+        if self._open:
+            self._suspects.append((host, place, self._test()))
         variables = [name for owner in owners for name in owner.key_variables]
         held = [name for name in variables if self._environment.get(name) == PLACEHOLDER_KEY]
         if held:
-            self._report(place, held[0])
+            self._report(place, self._test(), held[0])
+
+    def _judge(self) -> None:
+        """Report the hosts that no cassette let through after all: some libraries connect before they ask."""
+        suspects, self._suspects = self._suspects, []
+        for host, place, test in suspects:
+            if host not in self._let_through:
+                self._report(place, test, "")
+        self._let_through.clear()
+        self._recorded.clear()
 
     def _is_recorded(self, host: str, port: int | None) -> bool:
-        for cassette in self._open:
-            for request, _ in cassette.data:
-                url = split_url(request.uri)
-                if url.hostname == host and port in (None, url.port or _PORTS.get(url.scheme)):
-                    return True
-        return False
+        places = {place for cassette in self._open for place in self._places(cassette)}
+        return (host, port) in places or (port is None and any(host == known for known, _ in places))
+
+    def _places(self, cassette: Any) -> frozenset[tuple[str | None, int | None]]:
+        """Hosts and ports that a cassette had recordings of when this was first asked."""
+        if id(cassette) not in self._recorded:
+            from vcr_llm.pairs import recorded_request  # with vcrpy, where a cassette is open anyway
+
+            urls = (split_url(recorded_request(cassette.data, at).url) for at in range(len(cassette.data)))
+            self._recorded[id(cassette)] = frozenset(
+                (url.hostname, url.port or _PORTS.get(url.scheme)) for url in urls
+            )
+        return self._recorded[id(cassette)]
+
+    def _calling(self, place: str) -> None:
+        """gRPC calls a host: what it connects with is not Python's."""
+        host, _, port = place.rpartition(":")
+        self.connecting((host or place).lower(), _number(port) if host else None)
+
+
+def _vcrpy_connects() -> bool:
+    """Whether vcrpy itself (``vcr/stubs``) goes to the network; some versions do before they know what for."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("vcr.stubs"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 _watches: list[Watch] = []

@@ -51,7 +51,6 @@ __all__ = [
     "deserialize",
     "extra_paths",
     "is_bare",
-    "is_tests_own",
     "jsonserializer",
     "merged_options",
     "prepare_cassettes",
@@ -583,13 +582,6 @@ def default_cassette_name(item: Any) -> str:
     from pytest_recording.plugin import get_default_cassette_name
 
     return str(get_default_cassette_name(getattr(item, "cls", None), item.name))
-
-
-def is_tests_own(path: str, item: Any) -> bool:
-    """Whether a cassette's path is that of this one test: ``cassettes/MODULE/TEST.…`` (same file)."""
-    *_, folder, name = ("", *path.replace("\\", "/").split("/"))
-    own = default_cassette_name(item)
-    return folder == item.path.stem and name.startswith(f"{own}.")
 
 
 def merged_options(config: Mapping[str, Any], markers: Sequence[Any]) -> dict[str, Any]:

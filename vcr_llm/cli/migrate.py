@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,7 +96,7 @@ def command(
     if as_json:
         _print_json(outcomes)
     else:
-        _print(outcomes, options)
+        _print(outcomes, options, paths)
     for problem in (*problems, *(each.problem for each in outcomes if each.status is Status.FAILED)):
         click.echo(problem, err=True)
     _print_kept_secrets(outcomes)
@@ -128,6 +129,8 @@ def _is_told(outcome: Outcome, groups: Sequence[Sequence[Source]]) -> bool:
 
 
 def _outcomes(groups: Sequence[Sequence[Source]], options: Options) -> Iterator[Outcome]:
+    from concurrent.futures import BrokenExecutor
+
     from vcr_llm.migrate import migrate
 
     done: Iterable[list[Outcome]] = migrate(groups, options)
@@ -136,14 +139,20 @@ def _outcomes(groups: Sequence[Sequence[Source]], options: Options) -> Iterator[
         from rich.progress import track
 
         done = track(done, "Migrating", len(groups), console=Console(stderr=True), transient=True)
-    for outcomes in done:
-        yield from outcomes
+    try:
+        for outcomes in done:
+            yield from outcomes
+    except BrokenExecutor:
+        raise click.ClickException(
+            "A process ended in the middle of it, perhaps for want of memory. What was written is whole: "
+            "run the same command again, with --jobs 1, to go on."
+        ) from None
 
 
 # --- what is printed ------------------------------------------------------------------------------------
 
 
-def _print(outcomes: Sequence[Outcome], options: Options) -> None:
+def _print(outcomes: Sequence[Outcome], options: Options, paths: Sequence[str]) -> None:
     from vcr_llm.cli.lines import echo_lines
     from vcr_llm.migrate import Status
 
@@ -151,11 +160,10 @@ def _print(outcomes: Sequence[Outcome], options: Options) -> None:
     if converted:
         echo_lines(_table(converted))
     echo_lines(_notes(outcomes))
-    echo_lines(_summary(outcomes, options))
+    echo_lines(_summary(outcomes, options, paths))
 
 
 _HEADINGS: Final = ("file", "format", "interactions", "providers", "warnings", "before", "after")
-_TOLD: Final[Mapping[str, str]] = {"no cassette": "that are no cassettes"}
 _NUMBERS: Final = frozenset({2, 4, 5, 6})
 """Columns that are set to the right."""
 
@@ -209,7 +217,7 @@ def _notes(outcomes: Sequence[Outcome]) -> Iterator[Line]:
         yield (f"{kind}: ", "yellow"), (f"{which}: {text}", "")
 
 
-def _summary(outcomes: Sequence[Outcome], options: Options) -> Iterator[Line]:
+def _summary(outcomes: Sequence[Outcome], options: Options, paths: Sequence[str]) -> Iterator[Line]:
     from vcr_llm.migrate import Status
 
     by_status = {status: [each for each in outcomes if each.status is status] for status in Status}
@@ -218,7 +226,12 @@ def _summary(outcomes: Sequence[Outcome], options: Options) -> Iterator[Line]:
     for status, some in by_status.items():
         if some:
             size = f" ({_amount(some)})" if some == done else ""
-            parts.append(f"{_plural(len(some), 'file')} {_TOLD.get(status, status)}{size}")
+            # An old file and what became of it are one.
+            count = len({outcome.target or outcome.path for outcome in some})
+            other = status is Status.NO_CASSETTE
+            parts.append(
+                _plural(count, "other file") if other else f"{_plural(count, 'file')} {status}{size}"
+            )
     removed = sum(each.removed for each in outcomes)
     if removed:
         parts.append(f"{_plural(removed, 'old file')} removed")
@@ -232,7 +245,8 @@ def _summary(outcomes: Sequence[Outcome], options: Options) -> Iterator[Line]:
         found = _plural(secrets.total(), "secret")
         yield ((f"{found} {verb} in {_plural(files, 'file')}: {_counted(secrets)}", "yellow"),)
     if by_status[Status.READY]:
-        yield (("Nothing was changed. Write the new cassettes with: vcr-llm migrate --write", ""),)
+        again = shlex.join(["vcr-llm", "migrate", *paths, "--write"])
+        yield ((f"Nothing was changed. Write the new cassettes with: {again}", ""),)
 
 
 def _amount(outcomes: Sequence[Outcome]) -> str:

@@ -15,14 +15,16 @@ import click
 if TYPE_CHECKING:
     from vcr_llm.cli.removing import Removal
 
+_CHANGED = "has changed since the report. Nothing of it is removed."
 _AGAIN = "Run all tests again with --llm-report={report}."
 
 
 @dataclass(frozen=True, slots=True)
 class _Unplayed:
-    """What a report says of one cassette: the numbers of unplayed interactions, and the file's SHA-256."""
+    """What a report says of one cassette: how many interactions, which unplayed, the file's SHA-256."""
 
     path: Path
+    interactions: int
     numbers: tuple[int, ...]
     sha256: str | None
 
@@ -110,7 +112,7 @@ def _unplayed(report: Mapping[str, Any], paths: Sequence[Path]) -> Iterator[_Unp
         path = name if name.exists() else root / name
         real = Path(os.path.realpath(path))
         if numbers and (not chosen or any(real.is_relative_to(one) for one in chosen)):
-            yield _Unplayed(path, tuple(numbers), each["sha256"])
+            yield _Unplayed(path, each["interactions"], tuple(numbers), each["sha256"])
 
 
 # --- what would go -----------------------------------------------------------------------------------
@@ -128,10 +130,12 @@ def _previewed(unplayed: _Unplayed, report: Path) -> tuple[Removal, list[str]]:
 
     path, numbers = unplayed.path, unplayed.numbers
     if store.digest(path) != unplayed.sha256 or unplayed.sha256 is None:
-        reason = "has changed since the report" if path.exists() else "no such file"
-        raise _RefusedError(f"{path}: {reason}. Nothing of it is removed. {_AGAIN.format(report=report)}")
+        reason = _CHANGED if path.exists() else "no such file."
+        raise _RefusedError(f"{path}: {reason} {_AGAIN.format(report=report)}")
     try:
         entries = cassettes.read(path)
+        if len(entries) != unplayed.interactions:
+            raise _RefusedError(f"{path}: {_CHANGED} {_AGAIN.format(report=report)}")
         gone = [entry for entry in entries if entry.number in numbers]
         rest = None
         if len(gone) < len(entries):

@@ -14,13 +14,16 @@ from typing import Any, Final
 
 from vcr_llm import schema
 from vcr_llm.errors import UnreadableCassetteError
-from vcr_llm.formats import cassetter, har, vcrpy, yamltext
+from vcr_llm.formats import aimock, cassetter, har, vcrpy, yamltext
 from vcr_llm.formats.recording import NotACassetteError, Reading, Recording, Wrong
 from vcr_llm.formats.seeming import what_it_seems
 from vcr_llm.jsonplace import place_of
 from vcr_llm.schema.loading import ReadFile
 
 __all__ = ["MAX_SIZE", "NotACassetteError", "Reading", "Recording", "read", "text_of", "what_it_seems"]
+
+_FORMATS: Final = (*vcrpy.FORMATS, (aimock.is_aimock, aimock.read))
+"""What is told from a parsed document alone: does it look like one → its reading."""
 
 MAX_SIZE: Final = 512 * 1024 * 1024
 """Bytes of a decompressed file; a few kilobytes of gzip can stand for terabytes."""
@@ -61,15 +64,18 @@ def read(raw: bytes | str, *, har_too: bool = False, read_file: ReadFile | None 
 
 def _read(text: str, har_too: bool, read_file: ReadFile | None) -> Reading:
     document, is_json = _parsed(text)
-    if is_json and schema.is_document(document):
+    if is_json and schema.is_document(document) and not vcrpy.says_http(document["interactions"]):
         return _own(text, document, read_file)
     if cassetter.is_cassetter(document):
         if not is_json and not _TOML.search(text):
             document = yamltext.load(text, version_1_2=True)
         return _placed(cassetter.read, document, text, is_json)
-    if har_too and har.is_har(document):
-        return _placed(har.read, document, text, is_json)
-    for looks_like, reader in vcrpy.FORMATS:
+    formats = [
+        *vcrpy.FORMATS,
+        (aimock.is_aimock, aimock.read),
+        *([(har.is_har, har.read)] if har_too else []),
+    ]
+    for looks_like, reader in formats:
         if looks_like(document):
             return _placed(reader, document, text, is_json)
     raise NotACassetteError(what_it_seems(document))

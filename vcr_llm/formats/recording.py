@@ -234,7 +234,7 @@ def kept(rest: Mapping[Any, Any]) -> dict[str, Any]:
     return {KEPT: value}
 
 
-_STATUS: Final = re.compile(r"\s*(\d{3})\b\s*(.*)", re.DOTALL)
+_STATUS: Final = re.compile(r"\s*(\d{1,3})\b\s*(.*)", re.DOTALL)
 
 
 def status_of(response: Mapping[str, Any]) -> tuple[int, str]:

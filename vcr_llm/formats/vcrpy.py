@@ -28,7 +28,7 @@ from vcr_llm.formats.recording import (
     text_bytes,
 )
 
-__all__ = ["FORMATS"]
+__all__ = ["FORMATS", "says_http"]
 
 _PARSED: Final = ("parsed_body", "json_body", "body_json")
 """Where serializers of one's own put a body they have parsed."""
@@ -177,6 +177,13 @@ def _has_parsed(entries: Sequence[Any]) -> bool:
         if isinstance(entry, Mapping)
         for message in (entry.get("request"), entry.get("response"))
     )
+
+
+def says_http(entries: Sequence[Any]) -> bool:
+    """Whether the first interaction says method and URL where vcrpy has them, whatever its file's version."""
+    first = next((entry for entry in entries if isinstance(entry, Mapping)), {})
+    request = None if {"http", "hash"} & first.keys() else first.get("request")
+    return isinstance(request, Mapping) and "method" in request and bool({"uri", "url"} & request.keys())
 
 
 def _list_of_entries(document: Any, name: str) -> bool:

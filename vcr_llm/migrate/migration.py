@@ -168,15 +168,17 @@ def _converted(
     if there is not None and there != conversion.text:
         warning = _other(conversion, there, target)
         if warning:
-            return replace(outcome, status=Status.ALREADY, warnings=(*outcome.warnings, warning))
+            return replace(outcome, status=Status.ALREADY, warnings=(warning,), secrets={})
     if options.write and there is None:
         blobs.write()
         store.write(target, conversion.text)
     if options.write and options.remove_old:
         verify(conversion, store.read(target) or "", Blobs(target).read)
         path.unlink()
-    status = Status.ALREADY if there is not None else Status.MIGRATED if options.write else Status.READY
-    return replace(outcome, status=status, removed=options.write and options.remove_old)
+    removed = options.write and options.remove_old
+    if there is not None:
+        return replace(outcome, status=Status.ALREADY, warnings=(), secrets={}, removed=removed)
+    return replace(outcome, status=Status.MIGRATED if options.write else Status.READY, removed=removed)
 
 
 def _other(conversion: Conversion, there: str, target: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.formats import text_of
 from vcr_llm.serializer import NAME
+from vcr_llm.siblings import shortened
 
 __all__ = ["Source", "find", "grouped", "target_of"]
 
@@ -47,7 +48,8 @@ def target_of(path: Path) -> Path:
         return path
     name = path.name.removesuffix(_COMPRESSED)
     suffix = next((suffix for suffix in _SUFFIXES if name.lower().endswith(suffix)), "")
-    return path.with_name(f"{name[: len(name) - len(suffix)] or name}{_OURS}")
+    stem = name[: len(name) - len(suffix)] or name
+    return path.with_name(f"{shortened(stem)}{_OURS}")
 
 
 def find(folder: Path) -> Iterator[Source]:
@@ -61,8 +63,8 @@ def find(folder: Path) -> Iterator[Source]:
         among_cassettes = _CASSETTES.search(os.path.relpath(parent, folder.parent)) is not None
         for name in sorted(files):
             path = Path(parent, name)
-            # TOML is what configuration is written in, also among cassettes.
-            meant = among_cassettes and not name.endswith(".toml")
+            # Also among cassettes lie settings in TOML, and files without a suffix that are anything.
+            meant = among_cassettes and "." in name and not name.endswith(".toml")
             if name.endswith(_OURS) or (_may_be_one(name) and (meant or _looks_like_one(path))):
                 yield Source(path, meant)
 
@@ -75,7 +77,7 @@ def _is_searched(parent: Path, name: str) -> bool:
 
 def _may_be_one(name: str) -> bool:
     lower = name.lower().removesuffix(_COMPRESSED)
-    return lower.endswith(_SUFFIXES) and not name.startswith(".")
+    return (lower.endswith(_SUFFIXES) or "." not in name) and not name.startswith(".")
 
 
 def _looks_like_one(path: Path) -> bool:

@@ -1,12 +1,19 @@
 """The table of providers: which requests are calls of which operation.
 
 Adding a provider is adding a file beside this one that makes a `Provider`, and its line in `PROVIDERS`.
-A gateway of one's own, as in a ``conftest.py``:
+A gateway of one's own is registered by those who use it, as in a ``conftest.py``:
 
-    from vcr_llm.providers import Operation, Provider, register
+    from vcr_llm.providers import Operation, Places, Provider, answer_at, register
 
-    ask = Operation("gateway", "ask", re.compile("/ask$"), ("question",), model="engine")
-    register(Provider("gateway", re.compile("llm.example.com"), (ask,)))
+    ask = Operation(
+        "gateway",
+        "ask",
+        re.compile("/ask$"),
+        ("question",),
+        model="engine",
+        answer=answer_at(Places(text=("reply",))),
+    )
+    register(Provider("gateway", re.compile(r"llm\\.example\\.com"), (ask,)))
 """
 
 from __future__ import annotations
@@ -15,6 +22,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,6 +32,7 @@ from vcr_llm.interaction import NO_JSON, Interaction, Request, Response, split_u
 from vcr_llm.providers import (
     amazon,
     anthropic,
+    bedrock,
     cohere,
     compatible,
     generic,
@@ -37,7 +46,7 @@ from vcr_llm.providers import (
     watsonx,
     writer,
 )
-from vcr_llm.providers.answers import Answer, Message, ToolCall, Usage
+from vcr_llm.providers.answers import Answer, Message, Places, ToolCall, Usage, answer_at
 from vcr_llm.providers.operation import SSE_TYPE, Call, Operation, Provider, body_fields
 
 __all__ = [
@@ -46,9 +55,11 @@ __all__ = [
     "Call",
     "Message",
     "Operation",
+    "Places",
     "Provider",
     "ToolCall",
     "Usage",
+    "answer_at",
     "body_fields",
     "classify",
     "key_variables",
@@ -147,10 +158,14 @@ def read_answer(call: Call, interaction: Interaction) -> Answer | None:
 
     ``interaction`` is the one whose request the call was classified from, its body decoded.
     """
-    body = interaction.response.body
-    if body.json is NO_JSON:
-        return call.operation.answer(None, _event_data(interaction.response))
-    return call.operation.answer(body.json, ())
+    response = interaction.response
+    if response.body.json is NO_JSON:
+        answer = call.operation.answer(None, _event_data(response))
+    else:
+        answer = call.operation.answer(response.body.json, ())
+    if answer is None or answer.usage is not None:
+        return answer
+    return replace(answer, usage=bedrock.header_usage(response.headers))
 
 
 def _event_data(response: Response) -> list[Any]:

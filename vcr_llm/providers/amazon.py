@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -39,25 +39,31 @@ __all__ = ["BEDROCK", "SAGEMAKER"]
 
 
 def _agent(_response: Any, events: Sequence[Any]) -> Answer | None:
-    """Text in chunks; a call of a tool that the caller is to make; tokens in the trace, where it is on."""
-    texts: list[str] = []
-    calls: list[ToolCall] = []
-    usage = None
-    for event in map(members, events):
-        texts.append(string(event.get("bytes")) or string(event.get("text")))
-        texts += [string(document) for document in at(event, "content.document")]
-        for asked in items(event.get("invocationInputs")):
-            inputs = members(asked.get("functionInvocationInput") or asked.get("apiInvocationInput"))
-            name = string(inputs.get("function")) or string(inputs.get("apiPath"))
-            arguments = {string(one.get("name")): one.get("value") for one in items(inputs.get("parameters"))}
-            calls.append(ToolCall(name, arguments, string(event.get("invocationId")) or None))
-        for step in members(event.get("trace")).values():
-            for counts in at(step, "modelInvocationOutput.metadata.usage"):
-                spent = (number(members(counts).get(name)) for name in ("inputTokens", "outputTokens"))
-                before = usage or Usage()
-                prompt, completion = spent
-                usage = Usage(before.prompt + prompt, before.completion + completion)
-    return Answer("".join(texts), tuple(calls), usage) if any(texts) or calls else None
+    """Text in chunks; calls of tools that the caller is to make; tokens in the trace, where it is on."""
+    parts = [members(event) for event in events]
+    texts = [string(text) for part in parts for path in _SAID for text in at(part, path)]
+    calls = tuple(call for part in parts for call in _handed_back(part))
+    if not any(texts) and not calls:
+        return None
+    steps = [step for part in parts for step in members(part.get("trace")).values()]
+    spent = [members(counts) for step in steps for counts in at(step, "modelInvocationOutput.metadata.usage")]
+    prompt, completion = (
+        sum(number(counts.get(name)) for counts in spent) for name in ("inputTokens", "outputTokens")
+    )
+    return Answer("".join(texts), calls, Usage(prompt, completion) if spent else None)
+
+
+_SAID = ("bytes", "text", "content.document")
+"""Where an agent, an inline agent and a flow say something."""
+
+
+def _handed_back(event: Mapping[str, Any]) -> Iterator[ToolCall]:
+    """The calls in an event of type ``returnControl``."""
+    for asked in items(event.get("invocationInputs")):
+        inputs = members(asked.get("functionInvocationInput") or asked.get("apiInvocationInput"))
+        name = string(inputs.get("function")) or string(inputs.get("apiPath"))
+        values = {string(one.get("name")): one.get("value") for one in items(inputs.get("parameters"))}
+        yield ToolCall(name, values, string(event.get("invocationId")) or None)
 
 
 def _guarded(response: Any, _events: Sequence[Any]) -> Answer | None:
@@ -122,6 +128,7 @@ BEDROCK = Provider(
             "messages",
             "promptVariables",
             temperature="inferenceConfig.temperature",
+            volatile=("messages.*.content.*.reasoningContent.reasoningText.signature",),
             messages=bedrock.converse_messages,
             answer=bedrock.converse,
         ),
@@ -131,6 +138,7 @@ BEDROCK = Provider(
             "messages",
             "prompt",
             model="",
+            volatile=anthropic.VOLATILE,
             messages=anthropic.read_messages,
             answer=bedrock.invoke,
         ),
@@ -144,7 +152,13 @@ BEDROCK = Provider(
             answer=bedrock.invoke,
         ),
         _operation("count-tokens", rf"{_MODEL}/count-tokens", "input", answer=_COUNTED),
-        _operation("async-invoke", "/async-invoke", "modelInput", model="modelId"),
+        _operation(
+            "async-invoke",
+            "/async-invoke",
+            "modelInput",
+            model="modelId",
+            volatile=("clientRequestToken",),
+        ),
         _operation(
             "guardrail",
             "/guardrail/[^/]+/version/[^/]+/apply",

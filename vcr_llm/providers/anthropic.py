@@ -28,6 +28,7 @@ from vcr_llm.providers.operation import ANY_METHOD, Operation, Provider
 __all__ = [
     "OPERATIONS",
     "PROVIDER",
+    "VOLATILE",
     "read_completion",
     "read_count",
     "read_message",
@@ -161,8 +162,12 @@ def read_count(response: Any, _events: Sequence[Any]) -> Answer | None:
 # --- the table ---------------------------------------------------------------------------------------
 
 
+VOLATILE = ("metadata.user_id", "messages.*.content.*.signature")
+"""An id that clients make up anew for each session, and what proves a thought to be the model's."""
+
+
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation("anthropic", name, re.compile(path + r"/?$"), prompt, **rest)
+    return Operation("anthropic", name, re.compile(path + r"/?$"), prompt, volatile=VOLATILE, **rest)
 
 
 OPERATIONS = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from vcr_llm.providers import anthropic, gemini_interactions, openai
 from vcr_llm.providers.answers import (
@@ -58,7 +58,16 @@ def _parts(content: Any) -> list[Mapping[str, Any]]:
     if isinstance(content, str):
         return [{"text": content}]
     parts = members(content).get("parts", content)
-    return [parts] if isinstance(parts, Mapping) else items(parts)
+    found = [parts] if isinstance(parts, Mapping) else items(parts)
+    return [{_SPELLED.get(name, name): value for name, value in part.items()} for part in found]
+
+
+_SPELLED: Final = {
+    "function_call": "functionCall",
+    "function_response": "functionResponse",
+    "inline_data": "inlineData",
+    "file_data": "fileData",
+}
 
 
 def _text(parts: list[Mapping[str, Any]]) -> str:
@@ -163,6 +172,7 @@ def _raw(response: Any, events: Sequence[Any]) -> Answer | None:
 # --- the table ---------------------------------------------------------------------------------------
 
 _PROMPT = ("contents", "systemInstruction", "system_instruction")
+_VOLATILE = ("contents.*.parts.*.thoughtSignature", "contents.*.parts.*.thought_signature")
 _TEMPERATURE = ("generationConfig.temperature", "generation_config.temperature")
 
 
@@ -171,7 +181,8 @@ def _verbs(provider: str, models: str) -> tuple[Operation, ...]:
 
     def verb(name: str, spelled: str, *prompt: str, **rest: Any) -> Operation:
         path = re.compile(rf"/(?:{models})/(?P<model>[^/:]+?)(?::|%3[Aa])(?:{spelled})/?$")
-        return Operation(provider, name, path, prompt, model="", temperature=_TEMPERATURE, stream="", **rest)
+        fixed = {"model": "", "temperature": _TEMPERATURE, "stream": "", "volatile": _VOLATILE}
+        return Operation(provider, name, path, prompt, **{**fixed, **rest})
 
     return (
         verb(
@@ -228,6 +239,7 @@ GEMINI = Provider(
             re.compile(r"/v1[^/]*/interactions/?$"),
             ("input", "system_instruction"),
             temperature="generation_config.temperature",
+            volatile=("input.*.signature",),
             messages=gemini_interactions.read_messages,
             answer=gemini_interactions.read_answer,
         ),
@@ -283,8 +295,20 @@ VERTEX = Provider(
                 r"/publishers/[^/]+/models/(?P<model>[^/:]+?)(?::|%3[Aa])(?P<stream>stream)?[rR]awPredict/?$"
             ),
             ("messages", "prompt"),
+            volatile=anthropic.VOLATILE,
             messages=anthropic.read_messages,
             answer=_raw,
+        ),
+        Operation(
+            # An agent that runs on Vertex; its answers are its author's own.
+            "vertex",
+            "agent",
+            re.compile(
+                r"/reasoningEngines/(?P<model>[^/:]+?)(?::|%3[Aa])(?:async)?(?P<stream>[sS]tream)?[qQ]uery/?$"
+            ),
+            ("input", "classMethod", "class_method"),
+            model="",
+            stream="",
         ),
         Operation(
             "vertex",

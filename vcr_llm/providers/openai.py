@@ -240,10 +240,19 @@ def _last_response(events: Sequence[Any]) -> Mapping[str, Any]:
 # --- the table ---------------------------------------------------------------------------------------
 
 
+_VOLATILE = (
+    *("prompt_cache_key", "safety_identifier"),
+    # Thoughts, handed back: of OpenAI's own models, and of Gemini's behind this API.
+    *("input.*.encrypted_content", "messages.*.tool_calls.*.extra_content.google.thought_signature"),
+)
+
+
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     # Azure's spelling too: /openai/deployments/{model}/chat/completions
     deployment = r"(?:/deployments/(?P<model>[^/]+)(?:/extensions)?)?"
-    return Operation("openai", name, re.compile(deployment + path + r"/?$"), prompt, **rest)
+    return Operation(
+        "openai", name, re.compile(deployment + path + r"/?$"), prompt, volatile=_VOLATILE, **rest
+    )
 
 
 OPERATIONS = (

@@ -31,7 +31,9 @@ class Operation:
     names the first that is there) and ``stream`` name the body fields that hold them, "" where none does;
     a dot descends into an object. ``default_temperature`` and ``default_stream`` are what the provider
     takes an absent one to be. ``needs``: fields that a body must have besides to be told on a host nobody
-    knows. ``messages`` reads what a request says, ``answer`` what a response says: see `answers`.
+    knows. ``volatile``: what of a body changes by nature and plays no part in matching (signatures, ids a
+    client makes up), as paths in which ``*`` is each item of a list. ``messages`` reads what a request says,
+    ``answer`` what a response says: see `answers`.
     """
 
     provider: str
@@ -45,6 +47,7 @@ class Operation:
     stream: str = "stream"
     default_stream: bool = False
     needs: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
     messages: ReadMessages = field_texts
     answer: ReadAnswer = no_answer
 

@@ -6,6 +6,7 @@ ours (the preset, a matcher ``llm``, the serializer ``llm.json``), that instance
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,10 @@ from vcr_llm.pytest_plugin.run_folder import session
 if TYPE_CHECKING:
     import vcr
 
-__all__: list[str] = []
+    from vcr_llm.callers import Caller
+    from vcr_llm.cassette import Cassette
+
+__all__ = ["cassettes"]
 
 _item = pytest.StashKey[pytest.Item]()
 """The test whose fixture ``vcr`` is being set up: pytest-recording's functions are not told."""
@@ -69,24 +73,28 @@ def _prepare(
 ) -> tuple[dict[str, Any], list[pytest.Mark], str] | None:
     """Say which test records. ``rewrite`` becomes a refresh: the old file stays until the test has passed."""
     from vcr_llm import recorder, vcr_bridge
+    from vcr_llm.pytest_plugin.misses import miss_kind
 
     merged = vcr_bridge.merged_options(options, marks)
     if _item not in config.stash or not recorder.is_ours(merged):
         return None
+    item = config.stash[_item]
     effective = merged.get("record_mode", mode)
     refresh = effective == "rewrite"
-    for name in _BY_FLAG & recorder.OPTIONS:
+    for name in _BY_FLAG:
         given = flag(config, name)
         if given is not None:
             marks = [_without(mark, name, mark.kwargs.get(name)) for mark in marks]
         options = {**options, name: options.get(name, setting(config, name)) if given is None else given}
     told = vcr_bridge.merged_options(options, marks)
     recording = replace(
-        session(config.stash[_item], refresh=refresh),
+        session(item, refresh=refresh),
         mode=str(effective),
         source=source(config, options, marks, mode),
         on_unplayed=told["on_unplayed"],
         max_age=told["max_age"],
+        miss=miss_kind(item) if told.get("on_miss", "fail") == "fail" else None,
+        place=_place(item),
     )
     if refresh:
         options = {**options, "record_mode": "new_episodes"}
@@ -94,13 +102,25 @@ def _prepare(
     return {**options, recorder.SESSION: recording}, marks, mode
 
 
-_BY_FLAG: Final = frozenset({"on_drift", "on_unplayed", "max_age"})
+_BY_FLAG: Final = ("on_drift", "on_unplayed", "max_age")
 """The cassette's options that are flags and ini keys too."""
 
 
 def _without(mark: pytest.Mark, name: str, value: Any) -> pytest.Mark:
     kept = {known: each for known, each in mark.kwargs.items() if (known, each) != (name, value)}
     return pytest.Mark(mark.name, mark.args, kept, _ispytest=True)
+
+
+def _place(item: pytest.Item) -> Caller:
+    from vcr_llm.callers import Caller
+
+    path, line, _ = item.reportinfo()
+    return Caller(os.fspath(path), (line or 0) + 1)
+
+
+def cassettes(item: pytest.Item) -> list[Cassette]:
+    """The cassettes of ours that a test's marks have opened."""
+    return [context.cassette for context in item.stash.get(_contexts, []) if context.is_entered]
 
 
 def _opened(context: Any, config: pytest.Config) -> None:

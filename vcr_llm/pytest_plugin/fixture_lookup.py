@@ -11,6 +11,14 @@ __all__ = ["definitions"]
 
 
 def definitions(item: pytest.Item, name: str) -> Sequence[pytest.FixtureDef[Any]]:
-    """The definitions of a fixture that the test can see, the one it gets last (``_pytest/fixtures.py``)."""
+    """The definitions of a fixture that the test can see, the one it gets last (``_pytest/fixtures.py``).
+
+    None at all where pytest has come to keep them elsewhere: nothing they are used for is worth a failed run.
+    """
     session: Any = item.session
-    return session._fixturemanager.getfixturedefs(name, item) or ()
+    for node in (item, item.nodeid):  # pytest 8.0 takes the id, later versions the node
+        try:
+            return session._fixturemanager.getfixturedefs(name, node) or ()
+        except (AttributeError, TypeError):
+            continue
+    return ()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -15,8 +14,7 @@ POLICIES: Final = ("ignore", "warn", "error")
 """What a finding does: nothing, a line in the summary, or that and a failure."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Option:
+class _Option(NamedTuple):
     """``--llm-NAME`` and ``llm_name``. ``kind``: what makes a value of a text, None for a switch."""
 
     name: str

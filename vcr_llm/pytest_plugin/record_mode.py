@@ -6,6 +6,7 @@ pytest-recording's order: the mark, then the fixture ``vcr_config``, then ``--re
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -36,29 +37,50 @@ def source(config: pytest.Config, options: Mapping[str, Any], marks: Sequence[py
 
 def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> str | None:
     """Below "collected … items", where it is known whether cassettes will be used."""
-    if config.get_verbosity() < 0 or config.getoption("--disable-recording", False):
+    if config.option.verbose < 0 or config.getoption("--disable-recording", False):
         return None
     marked = [item for item in items if item.get_closest_marker("vcr") is not None]
     if not marked:
         return None
-    found = Counter(_effective(config, item) for item in marked)
+    found = Counter(effective for item in marked if (effective := _effective(config, item)))
+    if not found:
+        return None
     (mode, where), _ = found.most_common(1)[0]
     line = f"vcr-llm: record mode {mode} ({where})"
     others = [f"{mode} ({where}) for {number}" for (mode, where), number in found.most_common()[1:]]
-    return f"{line}; but {', '.join(others)} of {len(marked)} tests" if others else line
+    return f"{line}; but {', '.join(others)} of {found.total()} tests" if others else line
 
 
-def _effective(config: pytest.Config, item: pytest.Item) -> tuple[str, str]:
+def _effective(config: pytest.Config, item: pytest.Item) -> tuple[str, str] | None:
+    """A test's record mode and where it comes from; None where its cassette is vcrpy's own business."""
     marks = list(item.iter_markers("vcr"))
     options = _fixture_options(item)
-    if options is None and not any("record_mode" in mark.kwargs for mark in marks):
-        return _UNKNOWN
-    mode = config.getoption(_OPTION) or "none"
-    where = source(config, options or {}, marks, mode)
     merged = dict(options or {})
-    for mark in reversed(marks):
-        merged.update(mark.kwargs)
-    return str(merged.get("record_mode", mode)), where
+    for each in reversed(marks):
+        merged.update(each.kwargs)
+    if options is None:
+        if "record_mode" not in merged:
+            return _UNKNOWN if _uses_ours(item) else None
+    elif not _is_ours(merged):
+        return None
+    mode = config.getoption(_OPTION) or "none"
+    return str(merged.get("record_mode", mode)), source(config, options or {}, marks, mode)
+
+
+def _is_ours(options: Mapping[str, Any]) -> bool:
+    """As `recorder.is_ours`, which costs an import where nothing of this package is used."""
+    if "vcr_llm.recorder" not in sys.modules and "llm" not in repr(options):
+        return False
+    from vcr_llm import recorder
+
+    return recorder.is_ours(options)
+
+
+def _uses_ours(item: pytest.Item) -> bool:
+    """Whether the module of the fixture knows this package."""
+    modules = [sys.modules.get(each.func.__module__) for each in definitions(item, "vcr_config")[-1:]]
+    values = [value for module in modules if module is not None for value in vars(module).values()]
+    return any(str(getattr(value, "__name__", "")).partition(".")[0] == "vcr_llm" for value in values)
 
 
 def _fixture_options(item: pytest.Item) -> Mapping[str, Any] | None:
@@ -69,7 +91,7 @@ def _fixture_options(item: pytest.Item) -> Mapping[str, Any] | None:
     """
     known = definitions(item, "vcr_config")
     if not known:
-        return {}
+        return None
     definition = known[-1]
     cache: dict[Any, Any] = item.config.stash.setdefault(_asked, {})
     if definition.func not in cache:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from vcr_llm.run_report import OpeningFact, RunFacts
     from vcr_llm.traffic import Watch
 
-__all__ = ["add_line", "facts", "opened_by_vcrpy", "relative"]
+__all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative"]
 
 _OUTPUT: Final = "vcr_llm"
 _facts = pytest.StashKey["RunFacts"]()
 _recorder = pytest.StashKey["_FactRecorder"]()
 _test = pytest.StashKey[pytest.Item]()
+_openings = pytest.StashKey["list[OpeningFact]"]()
+_collected = pytest.StashKey[list[pytest.Item]]()
+_named = pytest.StashKey[set[str]]()
+"""The names of cassettes that marks ask for."""
 
 
 def facts(config: pytest.Config) -> RunFacts:
@@ -46,6 +51,11 @@ def add_line(config: pytest.Config, text: str, *, is_problem: bool = False) -> N
     """Have the summary at the end of the run say something; from a worker too. Said once, however often."""
     if (text, is_problem) not in facts(config).lines:
         facts(config).lines.append((text, is_problem))
+
+
+def openings(item: pytest.Item) -> list[OpeningFact]:
+    """What a test has opened in its last run, where it has closed again."""
+    return item.stash.get(_openings, [])
 
 
 def opened_by_vcrpy(config: pytest.Config, path: str) -> None:
@@ -78,6 +88,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     item.config.stash[_test] = item
+    item.stash[_openings] = []
     try:
         return (yield)
     finally:
@@ -121,7 +132,7 @@ class _FactRecorder(open_cassettes.Listener):
         if self._watch is None:
             from vcr_llm.traffic import Watch
 
-            self._watch = Watch(self._went_past)
+            self._watch = Watch(self._went_past, self._test)
             self._watch.start()
         return self._watch
 
@@ -137,17 +148,53 @@ class _FactRecorder(open_cassettes.Listener):
 
     def closed(self, cassette: Any) -> None:
         self.watch().closed(cassette)
-        facts(self._config).openings.append(
-            _opening(self._config, cassette, self._config.stash.get(_test, None))
-        )
+        item = self._config.stash.get(_test, None)
+        try:
+            opening = _opening(self._config, cassette, item)
+        except Exception as error:  # whatever a recording may hold: telling of it must not fail a test
+            text = f"not counted: {relative(self._config, cassette.path)} ({type(error).__name__}: {error})"
+            add_line(self._config, text, is_problem=True)
+            return
+        facts(self._config).openings.append(opening)
+        if item is not None:
+            item.stash[_openings].append(opening)
 
-    def _went_past(self, host: str, variable: str) -> None:
+    def _test(self) -> str:
+        item = self._config.stash.get(_test, None)
+        return item.nodeid if item is not None else ""
+
+    def _went_past(self, host: str, test: str, variable: str) -> None:
         from vcr_llm.run_report import PastFact
 
-        item = self._config.stash.get(_test, None)
-        fact = PastFact(host, item.nodeid if item is not None else "", variable)
+        fact = PastFact(host, test, variable)
         if fact not in facts(self._config).past:
             facts(self._config).past.append(fact)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before some are deselected."""
+    config.stash[_collected] = list(items)
+
+
+def _is_own(item: pytest.Item, path: Path) -> bool:
+    """Whether a cassette is this one test's: named after it, and asked for by no mark of another."""
+    from vcr_llm import vcr_bridge
+    from vcr_llm.siblings import shortened
+
+    own = shortened(vcr_bridge.default_cassette_name(item))
+    if path.parent.name != item.path.stem or not path.name.startswith(f"{own}."):
+        return False
+    stash = item.config.stash
+    if _named not in stash:
+        stash[_named] = {
+            Path(str(name)).name
+            for each in stash.get(_collected, [])
+            for mark in each.iter_markers()
+            if mark.name in ("vcr", "default_cassette")
+            for name in mark.args
+        }
+    return not stash[_named] & {path.name, own}
 
 
 def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> OpeningFact:
@@ -172,8 +219,8 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
         source=session.source if session is not None else "in the code",
         interactions=cassette.own_count,
         played=cassette.own_played,
-        own=item is not None and vcr_bridge.is_tests_own(path, item),
-        written=bool(cassette.answered["recorded"]),
+        own=item is not None and _is_own(item, Path(path)),
+        written=bool(cassette.answered["recorded"]) or cassette.drop_unused_requests,
         failed=item is not None and has_failed(item),
         drifted=deviating(Tier.SAME_CALL),
         stale=deviating(Tier.FALLBACK),

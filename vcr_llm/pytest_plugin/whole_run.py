@@ -86,8 +86,10 @@ class _Progress:
 
     def _spare(self, item: pytest.Item) -> None:
         from vcr_llm import vcr_bridge
+        from vcr_llm.siblings import shortened
 
-        self._spared.append(vcr_bridge.default_cassette_name(item))
+        name = vcr_bridge.default_cassette_name(item)
+        self._spared += [name, shortened(name)]
         for mark in item.iter_markers():
             if mark.name in ("vcr", "default_cassette"):
                 self._spared += [Path(str(name)).name for name in mark.args]

@@ -6,8 +6,8 @@ Pure: facts come from the pytest plugin (and from pytest-xdist's workers as plai
 from vcr_llm.run_report.document import document
 from vcr_llm.run_report.facts import CallFact, OpeningFact, PastFact, RunFacts
 from vcr_llm.run_report.markdown import markdown
-from vcr_llm.run_report.summary import Policy, Price, Summary, summarized
-from vcr_llm.run_report.text import TextLine, terminal_lines
+from vcr_llm.run_report.summary import Policy, Price, Summary, summarized, unplayed
+from vcr_llm.run_report.text import TextLine, numbers_text, terminal_lines
 
 __all__ = [
     "CallFact",
@@ -20,6 +20,8 @@ __all__ = [
     "TextLine",
     "document",
     "markdown",
+    "numbers_text",
     "summarized",
     "terminal_lines",
+    "unplayed",
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vcr_llm.providers import Usage
-from vcr_llm.run_report.summary import Summary, dollars
-from vcr_llm.run_report.text import alarms, findings, modes
+from vcr_llm.run_report.summary import Summary
+from vcr_llm.run_report.text import alarms, findings, modes, money_text
 
 __all__ = ["markdown"]
 
@@ -34,8 +34,9 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield f"| missed | {summary.missed:,} | | |"
     yield ""
     said = [f"Record mode {each}." for each in modes(summary)]
-    if summary.money is not None and (summary.money.not_spent or summary.money.spent):
-        said.append(f"{dollars(summary.money.not_spent)} not spent, {dollars(summary.money.spent)} spent.")
+    money = money_text(summary)
+    if money:
+        said.append(f"{_escaped(money.capitalize())}.")
     if summary.partial:
         said.append(f"Not all tests ran: {_escaped(summary.partial)}.")
     said += [_escaped(text) for text, bad in summary.lines if not bad]

@@ -13,7 +13,7 @@ from vcr_llm.interaction import EPOCH
 from vcr_llm.providers import Usage
 from vcr_llm.run_report.facts import CallFact, OpeningFact, PastFact, RunFacts
 
-__all__ = ["CassetteSum", "Money", "Policy", "Price", "SlowCall", "Summary", "summarized"]
+__all__ = ["CassetteSum", "Money", "Policy", "Price", "SlowCall", "Summary", "summarized", "unplayed"]
 
 Price = Callable[[CallFact], Decimal | None]
 """What a call costs in US dollars; None where its model has no known price."""
@@ -165,7 +165,7 @@ def summarized(
     for opening in facts.openings:
         by_path.setdefault(opening.path, []).append(opening)
     cassettes = tuple(
-        CassetteSum(path, tuple(openings), _unplayed(openings, whole=not facts.partial))
+        CassetteSum(path, tuple(openings), unplayed(openings, whole=not facts.partial))
         for path, openings in sorted(by_path.items())
     )
     old = tuple(
@@ -187,8 +187,8 @@ def summarized(
     )
 
 
-def _unplayed(openings: Sequence[OpeningFact], *, whole: bool) -> tuple[int, ...] | None:
-    """Which interactions no test played.
+def unplayed(openings: Sequence[OpeningFact], *, whole: bool) -> tuple[int, ...] | None:
+    """Which interactions of one cassette no test played.
 
     None where that cannot be told: something was recorded into the cassette, a test of it failed, or it may
     belong to tests that did not run.
@@ -245,9 +245,9 @@ def _failures(
     past: Sequence[PastFact],
     policy: Policy,
 ) -> Iterable[str]:
-    unplayed = [each for each in cassettes if each.unplayed and each.on_unplayed == "error"]
-    if unplayed:
-        number = sum(len(each.unplayed or ()) for each in unplayed)
+    left = [each for each in cassettes if each.unplayed and each.on_unplayed == "error"]
+    if left:
+        number = sum(len(each.unplayed or ()) for each in left)
         yield f"{counted(number, 'unplayed interaction')} (on_unplayed is error)"
     for found, what, option, chosen in (
         (orphans, "orphan cassette", "llm_on_orphans", policy.orphans),

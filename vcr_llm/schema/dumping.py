@@ -88,7 +88,9 @@ def stored_hash(interaction: Interaction) -> str:
 
 
 def _content_type(headers: Headers) -> str:
-    return next(iter(headers.get("content-type", ())), "").lower()
+    """In lower case; "" where there is none, or where it was redacted and says nothing any more."""
+    value = next(iter(headers.get("content-type", ())), "").lower()
+    return value if "/" in value else ""
 
 
 def _says_json(headers: Headers) -> bool:

@@ -113,10 +113,9 @@ def stream_body(
     if form is None:
         raise Wrong(f'"format" must be one of {", ".join(streams.FORMATS)}', *place, "format")
     view = _VIEWS[name]
+    where = (*entry, "stream_events")
     read = tuple(
-        view.event(_with_data(item, place), place)
-        for number, item in enumerate(events)
-        for place in ((*entry, "stream_events", number),)
+        view.event(_with_data(item, (*where, number)), (*where, number)) for number, item in enumerate(events)
     )
     stream = EventStream(read, view.load(framing, place))
     build = form.build

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from vcr_llm import store
 from vcr_llm.errors import VcrLlmError
 
-__all__ = ["Change", "Edit", "NotPatchedError", "apply", "edited", "in_diff"]
+__all__ = ["Change", "Edit", "NotPatchedError", "apply", "broken", "edited", "in_diff"]
 
 
 class NotPatchedError(VcrLlmError):
@@ -79,14 +79,23 @@ def _check(path: Path, change: Change) -> None:
     present = path.read_bytes() if path.exists() else None
     if present != (None if change.before is None else _encoded(change.before)):
         raise NotPatchedError(f"{path}: it has changed since it was read; nothing was changed. Run again.")
-    if path.suffix == ".py":
-        try:
-            ast.parse(change.after)
-        except SyntaxError as error:
-            raise NotPatchedError(
-                f"{path}:{error.lineno}: the file would not parse any more ({error.msg}); nothing was "
-                "changed. Make the change by hand."
-            ) from None
+    error = broken(change.after) if path.suffix == ".py" else None
+    if error is not None:
+        raise NotPatchedError(
+            f"{path}:{error.lineno}: the file would not parse any more ({error.msg}); nothing was "
+            "changed. Make the change by hand."
+        )
+
+
+def broken(text: str) -> SyntaxError | None:
+    """Why a text is no Python file, None where it is one; nothing of it runs."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "changed", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error
+    return None
 
 
 def _encoded(text: str) -> bytes:

@@ -1,0 +1,62 @@
+"""Real streams of other kinds as people find them: in the cassette, and on the screen.
+
+The texts are compared with ``golden/stream_*``; ``UPDATE_GOLDEN=1`` writes them anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from test_scrub_corpus import interactions
+
+from vcr_llm import schema, scrub
+from vcr_llm.cli import main
+from vcr_llm.interaction import CassetteData
+
+GOLDEN = Path(__file__).parent / "golden"
+
+STREAMS = {
+    "bedrock_converse": "bedrock_cassettes/bedrock_converse_stream.yaml",
+    "bedrock_invoke": "TestNovaInvokeModelWithResponseStream.test_nova_micro_streaming.yaml",
+    "gemini": "test_gemini/test_tools.yaml",
+    "ollama": "test_chat/test_ollama_streaming_chat_legacy.yaml",
+}
+
+
+def cassette(name: str) -> str:
+    """The document as it is written, without its secrets."""
+    found = [scrub.clean(one) for file, one in interactions() if file.endswith(STREAMS[name])]
+    assert found
+    return schema.dump(CassetteData(tuple(found)))
+
+
+def assert_golden(name: str, text: str) -> None:
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, "utf-8", newline="\n")
+    assert text == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_can_be_read_in_the_cassette(name: str) -> None:
+    text = cassette(name)
+    assert_golden(f"stream_{name}.llm.json", text)
+    for entry in json.loads(text)["interactions"]:
+        assert entry["streaming"]
+        assert not any(isinstance(event["data"], str) for event in entry["stream_events"])
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_can_be_read_on_the_screen(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    file = tmp_path / f"{name}.llm.json"
+    file.write_text(cassette(name), "utf-8")
+    result = CliRunner().invoke(main, ["show", str(file)])
+    assert result.exit_code == 0, result.output
+    assert_golden(f"stream_{name}.txt", result.stdout)

@@ -1,0 +1,170 @@
+"""A call without a recording fails its test, whatever the code under test catches.
+
+In a test with the marker ``vcr`` a miss is raised as one of pytest's outcomes: no ``Exception``, so it passes
+SDKs, frameworks and applications, and yet an ordinary failure for pytest, in fixtures and finalizers too.
+Where something swallows it all the same, the test fails at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vcr_llm.pytest_plugin.cassettes import cassettes
+
+if TYPE_CHECKING:
+    from vcr_llm.callers import Caller
+
+__all__ = ["miss_kind"]
+
+_TITLE = "vcr-llm: a call had no recording"
+_SWALLOWED = (
+    "  The call was made {place}; the failure was caught there, or raised in a thread or task that nobody "
+    'waited for. A test that expects it says so: @pytest.mark.vcr(on_miss="raise").'
+)
+
+
+@dataclass(slots=True)
+class _Missed:
+    """A miss of a test. ``told``: a failure or a section of the test's report says so."""
+
+    text: str
+    place: Caller | None
+    told: bool = False
+
+
+_missed = pytest.StashKey[list[_Missed]]()
+
+
+class CassetteMiss(pytest.fail.Exception):  # type: ignore[misc, name-defined]
+    """A call without a recording, in a test with the marker ``vcr``."""
+
+    __module__ = "builtins"  # as pytest's own outcomes, which are shown by their bare names
+
+    def __init__(self, text: str, missed: _Missed | None = None) -> None:
+        super().__init__(text, pytrace=missed is not None)
+        self.missed = missed
+
+
+def miss_kind(item: pytest.Item) -> Callable[[str], BaseException]:
+    """What a miss of the test is raised as, made from its text."""
+    found = item.stash.setdefault(_missed, [])
+
+    def raised(text: str) -> CassetteMiss:
+        from vcr_llm.callers import caller
+
+        found.append(_Missed(text, caller()))
+        return CassetteMiss(text, found[-1])
+
+    return raised
+
+
+def _untold(item: pytest.Item) -> list[str]:
+    """The texts of misses that nothing has said yet, each once; saying them twice is no help."""
+    texts: dict[str, None] = {}
+    for missed in item.stash.get(_missed, []):
+        if not missed.told:
+            where = f"at {missed.place}" if missed.place else "in a thread or task"
+            texts[f"{missed.text}\n{_SWALLOWED.format(place=where)}"] = None
+            missed.told = True
+    return list(texts)
+
+
+def _fail_by_untold(item: pytest.Item) -> None:
+    texts = _untold(item)
+    if texts:
+        raise CassetteMiss("\n\n".join(texts))
+    for cassette in cassettes(item):
+        drift = cassette.drift_error()
+        if drift is not None:
+            pytest.fail(f"DriftError: {drift}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    skipped: BaseException | None = None
+    try:
+        yield
+    except pytest.skip.Exception as error:  # "skip if the API is not there" must not hide a miss
+        skipped = error
+    _fail_by_untold(item)
+    if skipped is not None:
+        raise skipped
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """For calls that finalizers make, and threads that come late."""
+    result = yield
+    _fail_by_untold(item)
+    return result
+
+
+# --- reports -----------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The user's own lines and the text, nothing of what lies between; and what another failure hides."""
+    known = call.excinfo
+    _shortened(known, item)
+    report = yield
+    if call.excinfo is None:
+        return report
+    if call.excinfo is not known and _shortened(call.excinfo, item):
+        # A unittest.TestCase: pytest learns of its errors while it makes the report.
+        report.longrepr = item.repr_failure(call.excinfo)
+    for error in _chain(call.excinfo.value):
+        if isinstance(error, CassetteMiss) and error.missed is not None:
+            error.missed.told = True
+    if report.failed:
+        report.sections += [(_TITLE, text) for text in _untold(item)]
+    return report
+
+
+def _shortened(excinfo: pytest.ExceptionInfo[BaseException] | None, item: pytest.Item) -> bool:
+    """Leave only the user's frames in the traceback of a miss, or of one behind; whether there is one."""
+    if excinfo is None:
+        return False
+    misses = [error for error in _chain(excinfo.value) if isinstance(error, CassetteMiss)]
+    if not item.config.getoption("fulltrace", False):
+        for miss in misses:
+            miss.__traceback__ = _users_only(miss.__traceback__)
+            if miss is excinfo.value and miss.__traceback__ is not None:
+                excinfo.traceback = type(excinfo.traceback)(miss.__traceback__)
+    return bool(misses)
+
+
+def _users_only(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback of the frames that are the user's: pytest cuts it itself, by the chain of its entries."""
+    from vcr_llm.callers import is_users
+
+    entries = []
+    while trace is not None:
+        entries.append(trace)
+        trace = trace.tb_next
+    found: TracebackType | None = None
+    for entry in reversed(entries):
+        if is_users(entry.tb_frame.f_code.co_filename):
+            found = TracebackType(found, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return found
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, and those that are shown with it: its causes, its contexts, a group's members."""
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting.append(one.__cause__ or (None if one.__suppress_context__ else one.__context__))
+        waiting += getattr(one, "exceptions", ())
