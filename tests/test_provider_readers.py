@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -505,8 +506,17 @@ ANSWERED: dict[str, tuple[str, Any, Answer | None]] = {
     "generation, streamed": (
         f"{WATSONX}/generation_stream",
         sse(
-            {"results": [{"generated_text": "H", "input_token_count": 5}]},
-            {"results": [{"generated_text": "i", "generated_token_count": 2, "stop_reason": "eos"}]},
+            {"results": [{"generated_text": "H", "generated_token_count": 1, "input_token_count": 5}]},
+            {
+                "results": [
+                    {
+                        "generated_text": "i",
+                        "generated_token_count": 2,
+                        "input_token_count": 0,  # of what comes after the first
+                        "stop_reason": "eos",
+                    }
+                ]
+            },
         ),
         Answer("Hi", (), Usage(5, 2), "eos"),
     ),
@@ -589,6 +599,18 @@ def test_what_is_answered(name: str) -> None:
     call = classify(interaction.request)
     assert call is not None
     assert read_answer(call, interaction) == answer
+
+
+def test_tokens_that_only_the_headers_name() -> None:
+    found = recorded(INVOKE, {"generations": [{"text": "Hi"}]})
+    headers = {
+        f"x-amzn-bedrock-{kind}-token-count": (count,) for kind, count in (("input", "9"), ("output", "2"))
+    }
+    call = classify(found.request)
+    assert call is not None
+    for sent, usage in ((headers, Usage(9, 2)), ({**headers, next(iter(headers)): ("many",)}, None)):
+        answered = replace(found, response=replace(found.response, headers=sent))
+        assert read_answer(call, answered) == Answer("Hi", usage=usage)
 
 
 ASKED: dict[str, tuple[str, Any, tuple[Message, ...]]] = {

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from strategies import amazon_message
 from test_scrub_corpus import interactions
 
 from vcr_llm import schema, scrub
 from vcr_llm.cli import main
-from vcr_llm.interaction import CassetteData
+from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -48,6 +49,20 @@ def test_a_stream_can_be_read_in_the_cassette(name: str) -> None:
     for entry in json.loads(text)["interactions"]:
         assert entry["streaming"]
         assert not any(isinstance(event["data"], str) for event in entry["stream_events"])
+
+
+def test_a_stream_that_is_no_answer_is_shown_by_its_events(tmp_path: Path) -> None:
+    headers = ((":exception-type", "throttlingException"), (":message-type", "exception"))
+    raw = amazon_message(headers, b'{"message":"Too many requests"}')
+    url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse-stream"
+    kind = {"content-type": ("application/vnd.amazon.eventstream",)}
+    found = Interaction(
+        Request("POST", url, Body.of_json({"messages": []})), Response(200, "OK", kind, Body(raw))
+    )
+    file = tmp_path / "throttled.llm.json"
+    file.write_text(schema.dump(CassetteData((found,))), "utf-8")
+    result = CliRunner().invoke(main, ["show", str(file)])
+    assert '{"message":"Too many requests"}' in result.stdout
 
 
 @pytest.mark.parametrize("name", STREAMS)

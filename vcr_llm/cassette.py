@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -38,7 +39,7 @@ from vcr_llm.persister import Adding
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.providers import Usage
 from vcr_llm.ranking import Choice, Rules, Tier
-from vcr_llm.report import PLAIN, PYTEST, miss_text
+from vcr_llm.report import PLAIN, PYTEST
 from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
@@ -47,8 +48,8 @@ from vcr_llm.vcr_bridge import (
     RETRIED,
     RIDER,
     BridgedCassette,
+    BridgedContext,
     CannotOverwriteExistingCassetteException,
-    CassetteContextDecorator,
     CassetteNotFoundError,
     Lookup,
     Pair,
@@ -108,7 +109,7 @@ class Deviation:
         return f"interaction {self.number} ({self.operation}): {self.differences}"
 
 
-class Context(CassetteContextDecorator):  # type: ignore[misc]
+class Context(BridgedContext):
     """What ``use_cassette`` returns. A failed save and all warnings come out once httpx is unpatched."""
 
     _entered: Cassette | None = None
@@ -190,7 +191,7 @@ class Cassette(BridgedCassette):
         self._record_errors = record_errors
         self._session = session
         if session is not None:
-            self.advice = PYTEST
+            self.advice = PYTEST.of_test(session.test)
         self._view = View(scrubber, normalizer)
         self._on_drift = on_drift
         self._told_drift = 0
@@ -474,15 +475,30 @@ class Cassette(BridgedCassette):
 
     def _miss(self, request: VcrRequest) -> BaseException:
         """The error of a call without a recording: one that the SDKs pass on, or what the test asked for."""
-        text = miss_text(
-            self._compared(request),
-            [self._view(recorded_request(self.data, number)) for number in range(len(self.data))],
-            path=os.fspath(self.path),
-            mode=RecordMode(self.record_mode).value,
-            exists=self.rewound,
+        from vcr_llm.miss import Situation, miss_text
+
+        session = self._session
+        situation = Situation(
+            live=to_request(request),
+            count=len(self.data),
+            recorded=functools.partial(recorded_request, self.data),
+            seen=self._view,
+            clean=self._view.clean,
+            played=lambda number: bool(self.play_counts[number]),
+            refusing=lambda number: [
+                matcher.__name__
+                for matcher in self._other_matchers
+                if not self._matches(request, number, [matcher])
+            ],
+            rules=self.rules,
             strict=self._strict,
+            path=_shown(os.fspath(self.path)),
+            exists=self.rewound,
+            mode=RecordMode(self.record_mode).value,
+            source=_FIRST.get(session.source, "") if session is not None and session.mode else "",
             advice=self.advice,
         )
+        text = miss_text(situation)
         self.misses.append(text)
         if self._session is not None and self._session.miss is not None:
             return self._session.miss(text)
@@ -514,7 +530,8 @@ class Cassette(BridgedCassette):
 
     def _told(self, what: str, deviations: Sequence[Deviation], between: str = " | ") -> str:
         lines = between.join(map(str, deviations))
-        return f"{self.path}: {what} (record again: {self.advice.again}):{between.lstrip(' |') or ' '}{lines}"
+        start = between if "\n" in between else " "
+        return f"{_shown(os.fspath(self.path))}: {what}:{start}{lines}. To record again: {self.advice.again}"
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
         found: list[tuple[type[VcrLlmWarning], str]] = [
@@ -621,7 +638,20 @@ def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Ha
     return lambda pair: identity(to_interaction(*pair))
 
 
-_DRIFT: Final = "answered although the request changed since it was recorded"
+_FIRST: Final = {"mark": "the mark", "vcr_config": "vcr_config"}
+"""Where a record mode is said that ``--record-mode`` does not change."""
+
+
+def _shown(path: str) -> str:
+    """A path as people would type it: relative, if it is below the current folder."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path
+    return path if relative.startswith("..") else relative
+
+
+_DRIFT: Final = "answered although the request has changed since it was recorded"
 _DEVIATIONS: Final = (
     (
         Tier.SAME_CALL,

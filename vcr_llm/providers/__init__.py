@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -31,6 +32,7 @@ from vcr_llm.interaction import NO_JSON, Interaction, Request, Response, split_u
 from vcr_llm.providers import (
     amazon,
     anthropic,
+    bedrock,
     cohere,
     compatible,
     generic,
@@ -156,10 +158,14 @@ def read_answer(call: Call, interaction: Interaction) -> Answer | None:
 
     ``interaction`` is the one whose request the call was classified from, its body decoded.
     """
-    body = interaction.response.body
-    if body.json is NO_JSON:
-        return call.operation.answer(None, _event_data(interaction.response))
-    return call.operation.answer(body.json, ())
+    response = interaction.response
+    if response.body.json is NO_JSON:
+        answer = call.operation.answer(None, _event_data(response))
+    else:
+        answer = call.operation.answer(response.body.json, ())
+    if answer is None or answer.usage is not None:
+        return answer
+    return replace(answer, usage=bedrock.header_usage(response.headers))
 
 
 def _event_data(response: Response) -> list[Any]:

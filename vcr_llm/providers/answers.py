@@ -135,8 +135,9 @@ def _are_texts(values: list[Any]) -> bool:
 class Places:
     """Where an answer keeps its parts: paths (see `at`) from the top of the response, or of each event.
 
-    Of several paths the first that leads to something counts. Texts are joined; of the rest what a stream
-    says last counts. ``needs``: where something must be for it to be an answer, ``text`` unless named.
+    Of several paths the first that leads to something counts. Texts are joined; of numbers a stream's
+    largest counts (some repeat them, growing or as 0), of the rest what it says last. ``needs``: where
+    something must be for it to be an answer, ``text`` unless named.
     """
 
     text: tuple[str, ...] = ()
@@ -168,11 +169,11 @@ def answer_at(places: Places) -> ReadAnswer:
         if not any(at(part, path) for part in parts for path in places.needs or places.text):
             return None
         counts = (places.prompt, places.completion, places.cached, places.reasoning)
-        known = [[found for part in parts if (found := _first(part, paths))] for paths in counts]
+        known = [[number(found[0]) for part in parts if (found := _first(part, paths))] for paths in counts]
         return Answer(
             "".join(string(text) for part in parts for text in _first(part, places.text)),
             (),
-            Usage(*(number(found[-1][0]) if found else 0 for found in known)) if any(known) else None,
+            Usage(*(max(found, default=0) for found in known)) if any(known) else None,
             _last(parts, places.reason),
             _last(parts, places.model),
         )

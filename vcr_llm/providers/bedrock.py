@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from vcr_llm.interaction import Headers
 from vcr_llm.providers import anthropic, cohere, openai
 from vcr_llm.providers.answers import (
     Answer,
@@ -28,7 +29,7 @@ from vcr_llm.providers.answers import (
     string,
 )
 
-__all__ = ["converse", "converse_messages", "invoke", "invoke_messages"]
+__all__ = ["converse", "converse_messages", "header_usage", "invoke", "invoke_messages"]
 
 # --- converse ----------------------------------------------------------------------------------------
 
@@ -185,3 +186,11 @@ def invoke(response: Any, events: Sequence[Any]) -> Answer | None:
             spent = Usage(number(counts.get("inputTokenCount")), number(counts.get("outputTokenCount")))
             return Answer(answer.text, answer.tool_calls, spent, answer.finish_reason, answer.model)
     return answer
+
+
+def header_usage(headers: Headers) -> Usage | None:
+    """The tokens in the headers that invoke sends for every model; also those whose bodies name none."""
+    prompt, completion = (
+        next(iter(headers.get(f"x-amzn-bedrock-{kind}-token-count", ())), "") for kind in ("input", "output")
+    )
+    return Usage(int(prompt), int(completion)) if prompt.isdecimal() and completion.isdecimal() else None
