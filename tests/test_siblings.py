@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 import vcr
+from pytest_recording._vcr import use_cassette
 from suite import Suite
 from wire import WireProvider
 
@@ -157,6 +159,20 @@ def test_names(tmp_path: Path) -> None:
     assert sibling(tmp_path / "b.yaml") is None
 
 
+@pytest.mark.parametrize("length", [200, 240, 250, 251, 400])
+def test_names_that_pytest_recording_shortens(length: int, tmp_path: Path) -> None:
+    """Our suffix is longer than vcrpy's: names are cut at another place, or one is and the other not."""
+    hook = SimpleNamespace(pytest_recording_configure=lambda **_: None)
+    name = "q" * length
+    context = use_cassette(name, str(tmp_path), "none", [], {}, SimpleNamespace(hook=hook))
+    options = context._args_getter()
+    old = Path(options["path_transformer"](options["path"]))
+    old.write_text("interactions: []", encoding="utf-8")
+    new = Path(own_path(str(tmp_path / f"{name}.llm.json")))
+    assert sibling(new) == old
+    new.touch()
+
+
 def test_with_pytest_recording(suite: Suite) -> None:
     """The test's own path, an own name with a suffix, and extra cassettes in marks; rewrite refreshes."""
     folder = suite.cassette().parent
@@ -178,6 +194,11 @@ def test_it():
 def test_named():
     ask("named.yaml")
 
+@pytest.mark.parametrize("text", ["long " * 60])
+@pytest.mark.vcr
+def test_long(text):
+    ask(text)
+
 @pytest.mark.vcr("extra.yaml.gz", "migrated.yaml")
 def test_extra():
     ask("extra.yaml.gz")
@@ -186,9 +207,10 @@ def test_extra():
 """,
         sdk=False,
     )
-    suite.run("--block-network", passed=3)
+    suite.run("--block-network", "--deselect=test_app.py::test_long", passed=3, deselected=1)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    suite.run("--record-mode=rewrite", passed=3)
+    suite.run("--record-mode=rewrite", passed=4)
+    suite.run("--block-network", passed=4)
     for name in ("test_it", "named"):
         assert asked(folder / f"{name}.llm.json") == [f"{name}.yaml"]
     assert {name: (folder / name).read_bytes() for name in before} == before

@@ -165,9 +165,8 @@ def test_one(vcr_cassette):
 import pytest
 
 @pytest.fixture
-def vcr(vcr):
-    vcr.register_matcher("mine", print)
-    return vcr
+def vcr():
+    return None
 """,
     "tests/sub/test_both.py": """\
 import pytest
@@ -213,8 +212,56 @@ class TestFour(VCRTestCase):
     def test_four(self):
         pass
 """,
+    "tests/alias.py": "import vcr as tape\nfrom vcr import VCR as Tape\n\nTape()\ntape.use_cassette('a',)\n",
     "tests/test_broken.py": "import vcr\ndef (\n",
     "setup.py": 'from setuptools import setup\nsetup(name="app", tests_require=["pytest", "vcrpy"])\n',
+}
+PYTEST_VCR_FIXTURE = {
+    "tests/conftest.py": """\
+import pytest
+import yaml
+
+
+@pytest.fixture(scope="module")
+def vcr_config():
+    return {"decode_compressed_response": True}
+
+
+class Pretty:
+    serialize, deserialize = yaml.dump, yaml.safe_load
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fixture_vcr(vcr):
+    vcr.register_serializer("yaml", Pretty)
+    return vcr
+""",
+    "tests/test_app.py": """\
+def test_one(vcr):
+    with vcr.use_cassette("one.yaml"):
+        pass
+""",
+    "requirements.txt": "pytest-vcr\n",
+}
+REGISTRAR = {
+    "conftest.py": """\
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fixture_vcr(vcr):
+    vcr.register_serializer("yaml", str)
+    vcr.register_matcher("mine", print)
+    return vcr
+
+
+@pytest.fixture(scope="module", autouse=True)
+def other(vcr):
+    vcr.register_serializer("other", str)
+    return vcr
+""",
+    "test_app.py": "import pytest\n\n@pytest.mark.vcr()\ndef test_one():\n    pass\n",
+    "tox.ini": "[testenv]\ndeps =\n    pytest-vcr\n",
 }
 MARKS_ONLY = {
     "tests/a/test_a.py": "import pytest\n\n@pytest.mark.vcr\ndef test_a():\n    pass\n",
@@ -225,6 +272,8 @@ STYLES = {
     "literal": LITERAL,
     "dynamic": DYNAMIC,
     "pytest_vcr": PYTEST_VCR,
+    "pytest_vcr_fixture": PYTEST_VCR_FIXTURE,
+    "registrar": REGISTRAR,
     "plain": PLAIN,
     "marks_only": MARKS_ONLY,
 }

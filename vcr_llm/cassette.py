@@ -48,8 +48,8 @@ from vcr_llm.vcr_bridge import (
     RETRIED,
     RIDER,
     BridgedCassette,
+    BridgedContext,
     CannotOverwriteExistingCassetteException,
-    CassetteContextDecorator,
     CassetteNotFoundError,
     Lookup,
     Pair,
@@ -109,7 +109,7 @@ class Deviation:
         return f"interaction {self.number} ({self.operation}): {self.differences}"
 
 
-class Context(CassetteContextDecorator):  # type: ignore[misc]
+class Context(BridgedContext):
     """What ``use_cassette`` returns. A failed save and all warnings come out once httpx is unpatched."""
 
     _entered: Cassette | None = None

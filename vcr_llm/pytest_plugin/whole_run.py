@@ -2,7 +2,8 @@
 
 A cassette that no test opened is an orphan only if every test that could have opened it was collected and
 ran. So nothing is said after ``-k``, ``-x``, single files or tests, ``--lf``, or a worker that crashed; only
-folders below those that pytest was given count; and the cassettes of tests that were skipped are spared.
+folders below those that pytest was given count; and the cassettes of tests that were skipped, and of test
+modules that were left out, are spared.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class _Progress:
         self._spared: list[str] = []
         self._narrowed = ""
         self._collected = 0
+        self._modules: set[Path] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -42,6 +44,7 @@ class _Progress:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._collected = len(session.items)
+        self._modules = {item.path for item in session.items}
         self._narrowed = self._why_narrowed(session)
 
     def _why_narrowed(self, session: pytest.Session) -> str:
@@ -106,6 +109,7 @@ class _Progress:
         known = facts(self._config)
         known.collected = max(known.collected, self._collected)
         known.spared += self._spared
+        known.modules = known.modules or sorted(map(str, self._modules))
         known.partial = known.partial or self._narrowed
         if len(self._finished) < known.collected and not hasattr(self._config, "workerinput"):
             known.partial = known.partial or "the run stopped early"
@@ -143,13 +147,15 @@ def orphans(config: pytest.Config) -> list[str] | None:
     used = {path for opening in known.openings for path in (opening.path, *opening.files, *opening.old_files)}
     used_files = {os.path.realpath(config.rootpath / path) for path in (*used, *known.others)}
     below = [os.path.realpath(each) for each in _given(config)]
-    spared = set(known.spared)
+    spared, modules = set(known.spared), set(known.modules)
     return [
         relative(config, path)
         for folder in _cassette_folders(config, [*used, *known.others])
         if any(Path(os.path.realpath(folder)).is_relative_to(each) for each in below)
         for path in find(folder)
-        if os.path.realpath(path) not in used_files and not _is_spared(path, spared)
+        if os.path.realpath(path) not in used_files
+        and not _is_spared(path, spared)
+        and not _is_of_module_left_out(path, modules)
     ]
 
 
@@ -173,6 +179,13 @@ def _is_spared(path: Path, spared: set[str]) -> bool:
     name = path.name
     stems = {name, *(name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix))}
     return bool(stems & spared) or f"{path.parent.name}/" in spared
+
+
+def _is_of_module_left_out(path: Path, collected: set[str]) -> bool:
+    """Whether a cassette's test module is there, but none of its tests was collected (an ignored file)."""
+    folder = path.parent
+    module = folder.parent.parent / f"{folder.name}.py"
+    return folder.parent.name == _FOLDER and str(module) not in collected and module.is_file()
 
 
 _SUFFIXES: Final = (".llm.json", ".json", ".yaml", ".yml", ".yaml.gz", ".json.gz")

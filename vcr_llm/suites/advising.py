@@ -32,10 +32,9 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
     """The advice for a suite; with an audit of it, the fallback only where a test needs it."""
     advice = Advice()
     fallback = audit is None or bool(audit.needs_fallback())
-    from_pytest_vcr = suite.mentions("pytest-vcr") or bool(suite.facts("pytest-vcr"))
-    after = {source.path: _changed(source, fallback, advice) for source in suite.sources}
+    after = {source.path: _changed(source, suite, fallback, advice) for source in suite.sources}
     before: dict[str, str | None] = {source.path: source.text for source in suite.sources}
-    fixtures = _fixtures_to_add(suite, fallback, from_pytest_vcr)
+    fixtures = _fixtures_to_add(suite, fallback)
     if fixtures:
         path = _conftest(suite)
         before.setdefault(path, suite.text(path))
@@ -45,7 +44,7 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
     changed = [path for path in sorted(after) if after[path] != before[path]]
     advice.changes += [Change(path, before[path], after[path]) for path in changed]
     advice.unnecessary += _unnecessary(suite)
-    advice.different += _different(suite, from_pytest_vcr)
+    advice.different += _different(suite)
     advice.by_hand += _by_hand(suite)
     return advice
 
@@ -53,7 +52,7 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
 # --- Python files ------------------------------------------------------------------------------------
 
 
-def _changed(source: Source, fallback: bool, advice: Advice) -> str:
+def _changed(source: Source, suite: Suite, fallback: bool, advice: Advice) -> str:
     edits: list[Edit] = []
     if not source.uses_preset:
         for config in source.configs():
@@ -71,6 +70,9 @@ def _changed(source: Source, fallback: bool, advice: Advice) -> str:
                 )
         for hook in source.hooks():
             edits += editing.in_hook(source, hook)
+    if suite.is_for_pytest_vcr and not suite.facts("opens by fixture"):
+        for registrar in source.registrars():
+            edits += editing.in_registrar(source, registrar)
     edits += editing.in_calls(source, fallback)
     edits += editing.renamed_fixtures(source)
     if not edits:
@@ -85,14 +87,17 @@ def _changed(source: Source, fallback: bool, advice: Advice) -> str:
     return editing.with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
 
 
-def _fixtures_to_add(suite: Suite, fallback: bool, from_pytest_vcr: bool) -> list[str]:
-    if not suite.facts("mark"):
+def _fixtures_to_add(suite: Suite, fallback: bool) -> list[str]:
+    opens = suite.is_for_pytest_vcr and bool(suite.facts("opens by fixture"))
+    if not (suite.facts("mark") or opens):
         return []
     fixtures = []
     if not any(source.configs() or source.uses_preset for source in suite.sources):
         fixtures.append(editing.new_fixture(fallback))
-    if from_pytest_vcr and not suite.facts("cassette folder"):
+    if suite.is_for_pytest_vcr and not suite.facts("cassette folder"):
         fixtures.append(editing.PYTEST_VCR_FOLDER)
+    if opens and not suite.facts("own vcr fixture"):
+        fixtures.append(editing.PYTEST_VCR_FIXTURE)
     return fixtures
 
 
@@ -101,7 +106,7 @@ def _conftest(suite: Suite) -> str:
     configs = [source.path for source in suite.sources if source.configs()]
     if configs:
         return configs[0]
-    folders = [PurePosixPath(fact.path).parent for fact in suite.facts("mark")]
+    folders = [PurePosixPath(fact.path).parent for fact in suite.facts("mark", "opens by fixture")]
     common = next(folder for folder in (folders[0], *folders[0].parents) if _holds_all(folder, folders))
     candidates = [folder / "conftest.py" for folder in (common, *common.parents)]
     return str(next((each for each in candidates if (suite.root / each).is_file()), candidates[0]))
@@ -146,7 +151,7 @@ def _unnecessary(suite: Suite) -> Iterator[str]:
                         f"{place}: {name}: not for keys and headers, which never reach the disk; it stays in "
                         "the patch, since it may also change what is compared"
                     )
-        for hook in source.hooks():
+        for hook in (*source.hooks(), *source.registrars()):
             for kind, statement in hook.registered:
                 if kind != "matcher":
                     place = f"{source.path}:{statement.lineno}"
@@ -159,7 +164,7 @@ def _named(source: Source, function: ast.AST) -> set[str]:
     return {name for names in found for name in names}
 
 
-def _different(suite: Suite, from_pytest_vcr: bool) -> Iterator[str]:
+def _different(suite: Suite) -> Iterator[str]:
     for kind, words in _WORDS.items():
         facts = suite.facts(kind)
         if facts:
@@ -173,9 +178,10 @@ def _different(suite: Suite, from_pytest_vcr: bool) -> Iterator[str]:
                     f"{source.path}:{config.function.lineno}: record_mode in vcr_config goes over "
                     "--record-mode, as before; leave it out to choose on the command line"
                 )
-    if from_pytest_vcr:
+    if suite.is_for_pytest_vcr:
         yield "pytest-vcr and pytest-recording cannot both be installed: pip uninstall pytest-vcr"
-        yield "without --record-mode nothing is recorded (pytest-vcr's default was once)"
+        if suite.facts("mark"):
+            yield "without --record-mode marked tests record nothing (pytest-vcr's default was once)"
     for path, text in suite.settings.items():
         pin = settings.vcrpy_pin(text)
         if pin is not None:
@@ -187,6 +193,12 @@ def _by_hand(suite: Suite) -> Iterator[str]:
         yield (
             f"{_place(fact)}: a fixture vcr of its own takes the place of pytest-recording's: move what it "
             "registers to pytest_recording_configure(config, vcr), and remove it"
+        )
+    if suite.is_for_pytest_vcr and suite.facts("opens by fixture") and suite.facts("mark"):
+        (fact, *_) = suite.facts("mark")
+        yield (
+            f"{_place(fact)}: marked tests beside tests that open cassettes with the fixture vcr: call that "
+            "fixture otherwise, it hides pytest-recording's, which serves the mark"
         )
     for fact in suite.facts("unittest"):
         yield (

@@ -15,11 +15,13 @@ from vcr_llm.suites.source import PYTEST_VCR, Config, Hook, Source
 
 __all__ = [
     "DROPPED",
+    "PYTEST_VCR_FIXTURE",
     "PYTEST_VCR_FOLDER",
     "VCRPY_MATCH_ON",
     "in_calls",
     "in_config",
     "in_hook",
+    "in_registrar",
     "new_fixture",
     "renamed_fixtures",
     "unknown",
@@ -112,6 +114,14 @@ def new_fixture(fallback: bool) -> str:
     return f'@pytest.fixture(scope="session")\ndef vcr_config():\n{_INDENT}{call}\n'
 
 
+PYTEST_VCR_FIXTURE: Final = '''\
+@pytest.fixture(scope="module")
+def vcr(request, vcr_config, vcr_cassette_dir):
+    """pytest-vcr's fixture, for tests that open their cassettes themselves."""
+    mode = request.config.getoption("--record-mode") or "once"
+    options = {"cassette_library_dir": vcr_cassette_dir, "record_mode": mode}
+    return vcr_llm.VCR(**{**options, **vcr_config})
+'''
 PYTEST_VCR_FOLDER: Final = '''\
 @pytest.fixture(scope="module")
 def vcr_cassette_dir(request):
@@ -129,29 +139,32 @@ def in_hook(source: Source, hook: Hook) -> list[Edit]:
     if rest:
         return [_removed(source, statement) for statement in gone]
     first = min([hook.function.lineno, *(each.lineno for each in hook.function.decorator_list)])
-    start = _offset(source.text, first, 0)
-    while source.text[:start].endswith("\n\n") or source.text[:start].endswith("\r\n\r\n"):
-        start -= 2 if source.text[:start].endswith("\r\n") else 1
+    start = _without_blank_lines(source.text, _offset(source.text, first, 0))
     return [Edit(start, _line_end(source.text, hook.function.end_lineno or first), "")]
 
 
-_OURS: Final = {
-    "vcr.VCR": "vcr_llm.VCR",
-    "VCR": "vcr_llm.VCR",
-    "vcr.use_cassette": "vcr_llm.use_cassette",
-}
+def in_registrar(source: Source, hook: Hook) -> list[Edit]:
+    """The edits that make a fixture that registers matchers with pytest-vcr's ``vcr`` a hook.
+
+    A fixture that registers only serializers and persisters is taken out.
+    """
+    kept = [source.segment(statement) for kind, statement in hook.registered if kind == "matcher"]
+    first = min([hook.function.lineno, *(each.lineno for each in hook.function.decorator_list)])
+    whole = Edit(
+        _offset(source.text, first, 0), _line_end(source.text, hook.function.end_lineno or first), ""
+    )
+    if not kept:
+        return [Edit(_without_blank_lines(source.text, whole.start), whole.end, "")]
+    body = "".join(f"{_INDENT}{statement}\n" for statement in kept)
+    return [Edit(whole.start, whole.end, f"def pytest_recording_configure(config, vcr):\n{body}")]
 
 
 def in_calls(source: Source, fallback: bool) -> list[Edit]:
     """The edits that make ``vcr.VCR(…)`` and ``vcr.use_cassette(…)`` this package's."""
     edits: list[Edit] = []
-    modules = {name.partition(".")[0] for name in source.imported}
     for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Call) or "vcr" not in modules:
-            continue
-        name = source.segment(node.func)
-        new = _OURS.get(name)
-        if new is None or (name == "VCR" and source.imported.get("vcr.VCR") != "VCR"):
+        new = source.vcrpy_calls.get(source.segment(node.func)) if isinstance(node, ast.Call) else None
+        if new is None or not isinstance(node, ast.Call):
             continue
         edits.append(_replaced(source, node.func, new))
         edits += _in_arguments(source, node, fallback)
@@ -179,7 +192,7 @@ def _in_arguments(source: Source, call: ast.Call, fallback: bool) -> Iterator[Ed
         first = [*call.args, *(keyword.value for keyword in call.keywords)]
         end = _offset(source.text, call.end_lineno or 0, (call.end_col_offset or 1) - 1)
         inside = source.text[:end].rstrip()
-        comma = "" if not first or inside.endswith(",") else ", "
+        comma = "" if not first else " " if inside.endswith(",") else ", "
         yield Edit(len(inside), len(inside), f"{comma}fallback={VCRPY_MATCH_ON}")
 
 
@@ -266,6 +279,11 @@ def _offset(text: str, line: int, column: int) -> int:
     lines = text.splitlines(keepends=True)
     before = sum(map(len, lines[: line - 1]))
     return before + len(lines[line - 1].encode("utf-8")[:column].decode("utf-8"))
+
+
+def _without_blank_lines(text: str, start: int) -> int:
+    """The place behind the last line before ``start`` that is not blank."""
+    return len(text[:start].rstrip()) + (2 if "\r\n" in text else 1) if text[:start].strip() else start
 
 
 def _line_end(text: str, line: int) -> int:

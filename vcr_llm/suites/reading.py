@@ -38,12 +38,17 @@ class Suite:
     folders: list[str] = field(default_factory=list)
 
     def facts(self, *kinds: str) -> list[Fact]:
-        return [fact for source in self.sources for fact in source.facts() if fact.kind in kinds]
+        return [fact for source in self.sources for fact in source.facts if fact.kind in kinds]
 
     def text(self, path: str) -> str | None:
         """The text of a file of the suite; None where there is none."""
         file = self.root / path
         return _text(file) if file.is_file() else None
+
+    @property
+    def is_for_pytest_vcr(self) -> bool:
+        """Whether it works with pytest-vcr, whose fixtures are named otherwise than pytest-recording's."""
+        return self.mentions("pytest-vcr") or self.mentions("pytest_vcr") or bool(self.facts("pytest-vcr"))
 
     def mentions(self, word: str) -> bool:
         """Whether settings or requirements name something."""

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 __all__ = ["Config", "Fact", "Hook", "Source", "option_sources"]
@@ -47,7 +48,10 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """``pytest_recording_configure``: the statements that register something, by what they register."""
+    """``pytest_recording_configure``, or a fixture that does its work, and what it registers.
+
+    ``registered``: the kinds (``serializer``, ``persister``, ``matcher``) and the statements.
+    """
 
     function: ast.FunctionDef | ast.AsyncFunctionDef
     registered: Sequence[tuple[str, ast.stmt]]
@@ -78,7 +82,7 @@ class Source:
             for node in ast.walk(self.tree)
         ) and any(name.partition(".")[0] == "vcr_llm" for name in self.imported)
 
-    @property
+    @cached_property
     def imported(self) -> dict[str, str]:
         """The modules and names imported anywhere: full name → the name they have here."""
         found: dict[str, str] = {}
@@ -89,6 +93,17 @@ class Source:
                 prefix = f"{node.module or ''}."
                 found.update({prefix + each.name: each.asname or each.name for each in node.names})
         return found
+
+    @cached_property
+    def vcrpy_calls(self) -> dict[str, str]:
+        """What vcrpy's ``VCR`` and ``use_cassette`` are called here → the names of ours."""
+        names: dict[str, str] = {}
+        for name in ("VCR", "use_cassette"):
+            if "vcr" in self.imported:
+                names[f"{self.imported['vcr']}.{name}"] = f"vcr_llm.{name}"
+            if f"vcr.{name}" in self.imported:
+                names[self.imported[f"vcr.{name}"]] = f"vcr_llm.{name}"
+        return names
 
     def configs(self) -> list[Config]:
         return [
@@ -104,6 +119,15 @@ class Source:
         value = returns[0].value
         return Config(function, returns[0], option_sources(value, self.text), extends)
 
+    def registrars(self) -> list[Hook]:
+        """Fixtures that register something with pytest-vcr's fixture ``vcr``."""
+        return [
+            Hook(each, found)
+            for each in self.functions
+            if _is_fixture(each) and any(argument.arg == "vcr" for argument in each.args.args)
+            if (found := list(_registrations(each)))
+        ]
+
     def hooks(self) -> list[Hook]:
         return [
             Hook(each, list(_registrations(each)))
@@ -111,6 +135,7 @@ class Source:
             if each.name == "pytest_recording_configure"
         ]
 
+    @cached_property
     def facts(self) -> list[Fact]:
         """Everything else that matters, in the order of lines."""
         found: list[Fact] = []
@@ -125,13 +150,15 @@ class Source:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name in PYTEST_VCR and _is_fixture(node):
                 yield fact("pytest-vcr", node.name)
-            if node.name == "vcr" and _is_fixture(node):
+            if node.name == "vcr" and _is_fixture(node) and not any(_registrations(node)):
                 yield fact("own vcr fixture", node.name)
             if node.name == "vcr_cassette_dir" and _is_fixture(node):
                 yield fact("cassette folder", node.name)
             for argument in node.args.args:
                 if argument.arg in PYTEST_VCR:
                     yield fact("pytest-vcr", argument.arg)
+                if argument.arg == "vcr" and "vcr.use_cassette" in map(_dotted, ast.walk(node)):
+                    yield fact("opens by fixture", node.name)
         elif isinstance(node, ast.Call):
             name = _dotted(node.func)
             if name.endswith("mark.vcr"):
@@ -142,10 +169,6 @@ class Source:
                 for given in node.args:
                     if isinstance(given, ast.Constant) and _OLD_NAME.search(str(given.value)):
                         yield fact("named with suffix", str(given.value))
-            if name in ("vcr.VCR", "VCR") and "vcr" in {each.partition(".")[0] for each in self.imported}:
-                yield fact("own VCR", self.segment(node))
-            if name == "vcr.use_cassette":
-                yield fact("plain vcrpy", self.segment(node))
             if name == "len" and node.args and _dotted(node.args[0]) in _CASSETTES:
                 yield fact("counts", self.segment(node))
             if name.rpartition(".")[2] in _READING and self._mentions_cassettes(node):
