@@ -530,8 +530,9 @@ class Cassette(BridgedCassette):
 
     def _told(self, what: str, deviations: Sequence[Deviation], between: str = " | ") -> str:
         lines = between.join(map(str, deviations))
-        start = between if "\n" in between else " "
-        return f"{_shown(os.fspath(self.path))}: {what}:{start}{lines}. To record again: {self.advice.again}"
+        start, end = (between, between) if "\n" in between else (" ", ". ")
+        path = _shown(os.fspath(self.path))
+        return f"{path}: {what}:{start}{lines}{end}To record again: {self.advice.again}"
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
         found: list[tuple[type[VcrLlmWarning], str]] = [
