@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import inspect
 import subprocess
 import sys
@@ -188,6 +189,19 @@ def test_a_copied_request_shares_nothing_that_can_change() -> None:
         twin.headers["New"] = "c"
         assert dict(request.headers) == {"Accept": "a"}
         assert body is None or isinstance(body, bytes) or twin._body is not request._body
+
+
+def test_the_libraries_vcrpy_patches_are_still_known_by_what_it_keeps_of_them() -> None:
+    """Every one that is installed is found, and no patcher has another name."""
+    from vcr_llm import vcr_bridge
+
+    known = vcr_bridge._ABSENT_IF_MISSING
+    assert known.keys() <= set(vcr.patch.PATCHER_NAMES)
+    source = inspect.getsource(vcr.patch)
+    assert [kept for _, kept in known.values() if f"{kept} = " not in source] == []
+    installed = {name for name, (library, _) in known.items() if importlib.util.find_spec(library)}
+    assert installed.isdisjoint(vcr_bridge.absent_patchers())
+    assert {"httpx2", "aiohttp"} <= installed
 
 
 def test_pytest_still_tells_which_fixture_a_test_gets(request: pytest.FixtureRequest) -> None:

@@ -48,8 +48,8 @@ from vcr_llm.vcr_bridge import (
     RETRIED,
     RIDER,
     BridgedCassette,
+    BridgedContext,
     CannotOverwriteExistingCassetteException,
-    CassetteContextDecorator,
     CassetteNotFoundError,
     Lookup,
     Pair,
@@ -109,7 +109,7 @@ class Deviation:
         return f"interaction {self.number} ({self.operation}): {self.differences}"
 
 
-class Context(CassetteContextDecorator):  # type: ignore[misc]
+class Context(BridgedContext):
     """What ``use_cassette`` returns. A failed save and all warnings come out once httpx is unpatched."""
 
     _entered: Cassette | None = None
@@ -530,8 +530,9 @@ class Cassette(BridgedCassette):
 
     def _told(self, what: str, deviations: Sequence[Deviation], between: str = " | ") -> str:
         lines = between.join(map(str, deviations))
-        start = between if "\n" in between else " "
-        return f"{_shown(os.fspath(self.path))}: {what}:{start}{lines}. To record again: {self.advice.again}"
+        start, end = (between, between) if "\n" in between else (" ", ". ")
+        path = _shown(os.fspath(self.path))
+        return f"{path}: {what}:{start}{lines}{end}To record again: {self.advice.again}"
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
         found: list[tuple[type[VcrLlmWarning], str]] = [

@@ -68,6 +68,7 @@ def _vcrpy_options() -> frozenset[str]:
     return frozenset(inspect.signature(vcr.VCR.__init__).parameters) - {"self"} | own
 
 
+@functools.cache
 def known_options() -> frozenset[str]:
     """Every option that vcrpy, pytest-recording or this package knows."""
     return OPTIONS | _vcrpy_options() | _PYTEST_RECORDING

@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
-from vcr import filters
+from vcr import filters, patch
 from vcr.cassette import Cassette, CassetteContextDecorator
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.matchers import requests_match
@@ -37,6 +37,7 @@ __all__ = [
     "RETRIED",
     "RIDER",
     "BridgedCassette",
+    "BridgedContext",
     "CannotOverwriteExistingCassetteException",
     "CassetteContextDecorator",
     "CassetteNotFoundError",
@@ -323,6 +324,51 @@ class Lookup:
     """When it was let go live, by `time.perf_counter`."""
 
 
+_ABSENT_IF_MISSING: Final = {
+    "boto3": ("botocore", "_cpoolBoto3HTTPConnection"),
+    "httplib2": ("httplib2", "_HTTPConnectionWithTimeout"),
+    "tornado": ("tornado", "_SimpleAsyncHTTPClient_fetch_impl"),
+    "aiohttp": ("aiohttp", "_AiohttpClientSessionRequest"),
+    "httpx": ("httpx", "_HttpxHttpTransport_handle_request"),
+    "httpx2": ("httpx2", "_Httpx2HttpTransport_handle_request"),
+}
+"""vcrpy's patchers, the library of each, and what ``vcr/patch.py`` has kept of it if it is installed."""
+
+
+def absent_patchers() -> tuple[str, ...]:
+    """The patchers of libraries that are not there, for the option ``skip_patchers``.
+
+    vcrpy tries to import each of them for every cassette, and a search in vain is the dearest import.
+    """
+    return tuple(
+        name
+        for name, (library, kept) in _ABSENT_IF_MISSING.items()
+        if not hasattr(patch, kept) and library not in sys.modules
+    )
+
+
+class BridgedContext(CassetteContextDecorator):  # type: ignore[misc]  # vcrpy has no type information
+    """vcrpy's context, which asks for a cassette's options once and not again when it closes."""
+
+    _args_getter: Callable[[], dict[str, Any]]
+
+    def __enter__(self) -> Any:
+        self._original_getter = self._args_getter
+        options = self._args_getter()
+        self._args_getter = lambda: options
+        try:
+            return super().__enter__()
+        except BaseException:
+            self._args_getter = self._original_getter
+            raise
+
+    def __exit__(self, *exc_info: Any) -> None:
+        try:
+            super().__exit__(*exc_info)
+        finally:
+            self._args_getter = self._original_getter
+
+
 class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type information
     """vcrpy's cassette with the private parts we need under names of ours (``vcr/cassette.py``).
 
@@ -333,6 +379,7 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         super().__init__(**options)
         self.lookups: weakref.WeakKeyDictionary[VcrRequest, Lookup] = weakref.WeakKeyDictionary()
         self._filters = filters_of(self._before_record_request)
+        self.skip_patchers = (*getattr(self, "skip_patchers", ()), *absent_patchers())
 
     @property
     def persister(self) -> Any:

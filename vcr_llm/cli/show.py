@@ -13,7 +13,7 @@ from vcr_llm.cli.lines import Line, echo_json, echo_lines, printable, screen_wid
 
 if TYPE_CHECKING:
     from vcr_llm.cli.cassettes import Entry
-    from vcr_llm.interaction import Body
+    from vcr_llm.interaction import Body, Response
     from vcr_llm.providers import Answer, Message
 
 _LABEL: Final = 11
@@ -123,7 +123,7 @@ def _head(entry: Entry) -> Line:
 
 def _answer(entry: Entry, answer: Answer | None, limit: int | None) -> Iterator[Line]:
     if answer is None or not (answer.text or answer.tool_calls):
-        yield from _part("answer", _body_text(entry.interaction.response.body), "green", limit)
+        yield from _part("answer", _response_text(entry.interaction.response), "green", limit)
     else:
         yield from _said("answer", answer, "green", limit)
     if answer is None:
@@ -148,6 +148,17 @@ def _said(label: str, said: Message | Answer, style: str, limit: int | None) -> 
         text = call.arguments if isinstance(call.arguments, str) else jsontext.compact(call.arguments)
         yield from _part(label, f"→ {call.name}({text})", "yellow", limit)
         label = ""
+
+
+def _response_text(response: Response) -> str:
+    """A response as it stands; of a binary stream what its events say, a line each."""
+    from vcr_llm import jsontext, streams
+
+    if response.body.text is None:
+        found = streams.parse(response.body.raw, next(iter(response.headers.get("content-type", ())), ""))
+        if found is not None:
+            return "\n".join(jsontext.compact(event.data) for event in found[1].events)
+    return _body_text(response.body)
 
 
 def _body_text(body: Body) -> str:

@@ -44,7 +44,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             past=setting(config, "on_bypass"),
             age=setting(config, "on_age"),
         ),
-        price=_price(),
+        price=_price(config),
     )
     config.stash[_summary] = found
     if found.failures and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -68,10 +68,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line.text, **_LOOK[line.kind])
 
 
-def _price() -> Price | None:
+def _price(config: pytest.Config) -> Price | None:
+    """None where nobody would see it, too: the price lists take a third of a second to import."""
     from vcr_llm import prices
 
-    if not prices.are_known():
+    shown = config.option.verbose >= 0 or setting(config, "report") or setting(config, "job_summary")
+    if not shown or not prices.are_known():
         return None
 
     def price(call: CallFact) -> Any:

@@ -39,14 +39,18 @@ def credential_values(environ: Mapping[str, str]) -> dict[str, str]:
     the name says no more than ``KEY``, several (``CACHE_KEY=conversation-history``): they would be found in
     every prompt.
     """
-    return {
-        name: value for name, value in sorted(environ.items()) if _is_credential(name.upper(), value.strip())
-    }
+    named = sorted(filter(_says_credential, environ))
+    values = ((name, environ[name]) for name in named)
+    return {name: value for name, value in values if _is_credential(name.upper(), value.strip())}
+
+
+@lru_cache(maxsize=1024)  # the same variables for every cassette
+def _says_credential(name: str) -> bool:
+    name = name.upper()
+    return _CREDENTIAL.fullmatch(name) is not None and _PUBLIC.fullmatch(name) is None
 
 
 def _is_credential(name: str, value: str) -> bool:
-    if not _CREDENTIAL.fullmatch(name) or _PUBLIC.fullmatch(name):
-        return False
     if len(value) < SHORTEST or value == PLACEHOLDER_KEY or judging.is_redacted(value):
         return False
     url = _URL.match(value)
