@@ -18,7 +18,10 @@ from test_siblings import record_old
 
 from vcr_llm.cli import main
 from vcr_llm.suites import Change, NotPatchedError, advise, apply, in_diff, read
+from vcr_llm.suites.editing import in_expecting_tests
+from vcr_llm.suites.patching import edited
 from vcr_llm.suites.settings import vcrpy_pin, with_package
+from vcr_llm.suites.source import Source
 
 __all__ = ["old_suite"]  # a fixture
 
@@ -255,10 +258,23 @@ def fixture_vcr(vcr):
     return vcr
 
 
-@pytest.fixture(scope="module", autouse=True)
-def other(vcr):
+@pytest.fixture(name="other", scope="module", autouse=True)
+def setup_other(vcr):
+    \"\"\"Pretty.\"\"\"
     vcr.register_serializer("other", str)
-    return vcr
+    vcr.serializer = "other"
+    yield vcr
+
+
+@pytest.fixture
+def more(vcr):
+    vcr.register_serializer("more", str)
+    print("more")
+
+
+@pytest.fixture(name="vcr_config")
+def fixture_vcr_config():
+    return {"record_mode": "none"}
 """,
     "test_app.py": "import pytest\n\n@pytest.mark.vcr()\ndef test_one():\n    pass\n",
     "tox.ini": "[testenv]\ndeps =\n    pytest-vcr\n",
@@ -387,6 +403,7 @@ def test_a_suite_is_changed_run_and_compared(old_suite: Suite) -> None:
     assert "Ran the suite once, offline: 7 passed" in said
     assert "The fallback is needed by 1 test." in said
     assert '+    return vcr_llm.preset(fallback=["method", "uri"], record_mode="none")' in said
+    assert '+@pytest.mark.vcr(on_miss="raise")' in said
     assert "7 of the 7 tests that passed before pass now." in said
     again = run("--suite", root, "--no-run")
     assert "Nothing to change in the project's files." in again
@@ -431,6 +448,44 @@ with my_vcr.use_cassette("bare", record_mode="none"):
     after = files_of(tmp_path)
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"script.py", "tapes/one.llm.json"}
+
+
+def test_tests_that_expect_a_miss_are_marked() -> None:
+    text = """\
+import pytest
+
+
+class TestIt:
+    @pytest.mark.vcr("extra.yaml")
+    def test_one(self):
+        pass
+
+    @pytest.mark.parametrize("a", [1])
+    @pytest.mark.vcr()
+    def test_two(self, a):
+        pass
+
+    async def test_three(self):
+        pass
+
+
+@pytest.mark.vcr
+def test_one():
+    pass
+"""
+    names = [
+        "t.py::TestIt::test_one",
+        "t.py::TestIt::test_two[1]",
+        "t.py::TestIt::test_three",
+        "u.py::test_one",
+    ]
+    source = Source("t.py", text)
+    after = edited(text, in_expecting_tests(source, names))
+    assert after == text.replace('"extra.yaml"', '"extra.yaml", on_miss="raise"').replace(
+        "vcr()", 'vcr(on_miss="raise")'
+    ).replace("    async", '    @pytest.mark.vcr(on_miss="raise")\n    async')
+    again = Source("t.py", after)
+    assert in_expecting_tests(again, names) == []
 
 
 def test_wrong_usage() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
@@ -32,7 +32,8 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
     """The advice for a suite; with an audit of it, the fallback only where a test needs it."""
     advice = Advice()
     fallback = audit is None or bool(audit.needs_fallback())
-    after = {source.path: _changed(source, suite, fallback, advice) for source in suite.sources}
+    expecting = audit.expect_misses() if audit is not None and suite.facts("mark") else []
+    after = {source.path: _changed(source, suite, fallback, expecting, advice) for source in suite.sources}
     before: dict[str, str | None] = {source.path: source.text for source in suite.sources}
     fixtures = _fixtures_to_add(suite, fallback)
     if fixtures:
@@ -45,6 +46,11 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
     advice.changes += [Change(path, before[path], after[path]) for path in changed]
     advice.unnecessary += _unnecessary(suite)
     advice.different += _different(suite)
+    if suite.facts("mark") and (expecting or audit is None):
+        advice.different.append(
+            "a call without a recording fails a marked test, even where the code catches the error; one that "
+            f'expects one says on_miss="raise"{" (in the patch)" if expecting else ""}'
+        )
     advice.by_hand += _by_hand(suite)
     return advice
 
@@ -52,7 +58,7 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
 # --- Python files ------------------------------------------------------------------------------------
 
 
-def _changed(source: Source, suite: Suite, fallback: bool, advice: Advice) -> str:
+def _changed(source: Source, suite: Suite, fallback: bool, expecting: Sequence[str], advice: Advice) -> str:
     edits: list[Edit] = []
     if not source.uses_preset:
         for config in source.configs():
@@ -72,7 +78,14 @@ def _changed(source: Source, suite: Suite, fallback: bool, advice: Advice) -> st
             edits += editing.in_hook(source, hook)
     if suite.is_for_pytest_vcr and not suite.facts("opens by fixture"):
         for registrar in source.registrars():
-            edits += editing.in_registrar(source, registrar)
+            if registrar.does_more:
+                advice.by_hand.append(
+                    f"{source.path}:{registrar.function.lineno}: what this registers with the fixture "
+                    "vcr belongs into pytest_recording_configure(config, vcr); serializers can go"
+                )
+            else:
+                edits += editing.in_registrar(source, registrar)
+    edits += editing.in_expecting_tests(source, expecting)
     edits += editing.in_calls(source, fallback)
     edits += editing.renamed_fixtures(source)
     if not edits:

@@ -20,6 +20,7 @@ __all__ = [
     "VCRPY_MATCH_ON",
     "in_calls",
     "in_config",
+    "in_expecting_tests",
     "in_hook",
     "in_registrar",
     "new_fixture",
@@ -207,6 +208,52 @@ def renamed_fixtures(source: Source) -> list[Edit]:
             start = lines[token.start[0] - 1] + token.start[1]
             edits.append(Edit(start, start + len(token.string), PYTEST_VCR[token.string]))
     return edits
+
+
+def in_expecting_tests(source: Source, tests: Iterable[str]) -> list[Edit]:
+    """The edits that mark tests (``file::Class::test``) as expecting a call without a recording."""
+    edits = []
+    for function in _tests(source, tests):
+        marks = [each for each in function.decorator_list if _is_vcr_mark(source, each)]
+        if not marks:
+            first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+            start = _offset(source.text, first, 0)
+            indent = " " * function.col_offset
+            edits.append(Edit(start, start, f"{indent}@pytest.mark.vcr({_EXPECTS})\n"))
+        elif not isinstance(marks[0], ast.Call):
+            edits.append(_replaced(source, marks[0], f"{source.segment(marks[0])}({_EXPECTS})"))
+        elif not any(keyword.arg == "on_miss" for keyword in marks[0].keywords):
+            end = _offset(source.text, marks[0].end_lineno or 0, (marks[0].end_col_offset or 1) - 1)
+            empty = not (marks[0].args or marks[0].keywords)
+            comma = "" if empty or source.text[:end].rstrip().endswith(",") else ", "
+            edits.append(Edit(end, end, f"{comma}{_EXPECTS}"))
+    return edits
+
+
+_EXPECTS: Final = 'on_miss="raise"'
+
+
+def _is_vcr_mark(source: Source, decorator: ast.expr) -> bool:
+    return source.segment(decorator).partition("(")[0].endswith("mark.vcr")
+
+
+def _tests(source: Source, names: Iterable[str]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    wanted = {
+        tuple(rest.partition("[")[0].split("::"))
+        for path, _, rest in (name.partition("::") for name in names)
+        if path == source.path
+    }
+
+    def inside(body: Iterable[ast.stmt], outer: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ast.AST]]:
+        for node in body:
+            if isinstance(node, ast.ClassDef):
+                yield from inside(node.body, (*outer, node.name))
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield (*outer, node.name), node
+
+    for name, node in inside(source.tree.body, ()):
+        if name in wanted and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
 
 
 # --- imports -----------------------------------------------------------------------------------------
