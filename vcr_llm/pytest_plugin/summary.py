@@ -72,8 +72,10 @@ def _price(config: pytest.Config) -> Price | None:
     """None where nobody would see it, too: the price lists take a third of a second to import."""
     from vcr_llm import prices
 
-    shown = config.option.verbose >= 0 or setting(config, "report") or setting(config, "job_summary")
-    if not shown or not prices.are_known():
+    quiet = getattr(config.option, "verbose", 0) < 0  # the option is the terminal plugin's
+    if (
+        quiet and not setting(config, "report") and not setting(config, "job_summary")
+    ) or not prices.are_known():
         return None
 
     def price(call: CallFact) -> Any:

@@ -128,11 +128,13 @@ def _narrowed_by_arguments(config: pytest.Config) -> str:
 
 def _given(config: pytest.Config) -> list[str]:
     """The files and folders that pytest was told to run: its arguments, else the folder it runs for."""
-    if config.args_source is config.ArgsSource.INVOCATION_DIR:
-        return [str(config.invocation_params.dir)]
-    if config.args_source is config.ArgsSource.TESTPATHS:
-        return [str(config.rootpath)]
-    return [str(Path(config.invocation_params.dir, argument)) for argument in config.args]
+    match config.args_source.name:  # a name of it was misspelt in pytest 7
+        case "ARGS":
+            return [str(Path(config.invocation_params.dir, argument)) for argument in config.args]
+        case "TESTPATHS":
+            return [str(config.rootpath)]
+        case _:
+            return [str(config.invocation_params.dir)]
 
 
 # --- orphans -----------------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ def _given(config: pytest.Config) -> list[str]:
 def orphans(config: pytest.Config) -> list[str] | None:
     """The cassettes no test opened, as the summary shows them; None after a run that was not a whole one."""
     known = facts(config)
-    if known.partial or not (known.openings or known.others):
+    if known.partial or not known.openings:
         return None
     from vcr_llm.cassette_files import find
 
