@@ -74,7 +74,12 @@ def test_two():
 
 @pytest.mark.vcr
 def test_naïve():
-    pass
+    assert "a\x0cb\u2028c"
+
+
+@pytest.fixture
+def vcr_config():
+    return {"match_on": ["method"]}
 """,
     "tests/unit/cassettes/test_app/test_one.yaml": "interactions: []\n",
     "tests/unit/cassettes/test_app/other.yaml": "interactions: []\n",
@@ -143,7 +148,8 @@ def vcr_config():
         return {"record_mode": "none"}
     return {}
 """,
-    "requirements-dev.txt": "pytest\nvcrpy>=8,<9  # for langchain-tests\npytest-recording\n",
+    "requirements-dev.txt": "pytest\nvcrpy>=8,<9  # for langchain-tests\npytest-recording",
+    "requirements.txt": "pytest-recording",
 }
 PYTEST_VCR = {
     "tests/conftest.py": """\
@@ -344,14 +350,17 @@ def test_applying_it_once_is_enough(style: str, tmp_path: Path) -> None:
 
 
 def test_line_ends_stay_and_what_is_no_utf_8_is_told(tmp_path: Path) -> None:
-    text = "import pytest\r\n\r\n@pytest.fixture\r\ndef vcr_config():\r\n    return {}  # café\r\n"
+    text = (
+        "import pytest\n\n@pytest.fixture\ndef vcr_config():\n    return {'ignore_hosts': [\n'a']}  # café\n"
+    )
+    text = text.replace("\n", "\r\n")
     (tmp_path / "conftest.py").write_bytes(text.encode())
     (tmp_path / "other.py").write_bytes(text.encode("latin-1"))
     advice = advise(read(tmp_path))
     apply(tmp_path, advice.changes)
     changed = (tmp_path / "conftest.py").read_bytes()
     assert "# café\r\n".encode() in changed
-    assert changed.count(b"\n") == changed.count(b"\r\n")
+    assert changed.count(b"\n") == changed.count(b"\r\n") == changed.count(b"\r") > 6
     assert advice.by_hand == ["other.py:1: not read: it is not UTF-8"]
 
 

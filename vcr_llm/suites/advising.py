@@ -11,6 +11,7 @@ from typing import Final
 
 from vcr_llm.audit import Audit
 from vcr_llm.suites import editing, settings
+from vcr_llm.suites.importing import with_imports
 from vcr_llm.suites.patching import Change, Edit, broken, edited
 from vcr_llm.suites.reading import Suite
 from vcr_llm.suites.source import Fact, Source
@@ -97,7 +98,7 @@ def _changed(source: Source, suite: Suite, fallback: bool, expecting: Sequence[s
             f"{source.path}:{error.lineno}: not in the patch, the file would not parse any more ({error.msg})"
         )
         return source.text
-    return editing.with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
+    return with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
 
 
 def _fixtures_to_add(suite: Suite, fallback: bool) -> list[str]:
@@ -133,7 +134,7 @@ def _with_fixtures(text: str | None, fixtures: Iterable[str]) -> str:
     added = "\n\n".join(fixtures)
     if not text:
         return f"import pytest\nimport vcr_llm\n\n\n{added}"
-    return editing.with_imports(text, f"{text.rstrip()}\n\n\n{added}", ["pytest", "vcr_llm"])
+    return with_imports(text, f"{text.rstrip()}\n\n\n{added}", ["pytest", "vcr_llm"])
 
 
 # --- words -------------------------------------------------------------------------------------------
