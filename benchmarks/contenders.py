@@ -203,11 +203,12 @@ def _open_llm_mock(path: Path, mode: str) -> AbstractContextManager[Any]:
 
 def _prepare_promptecho(path: Path, sample: Sample) -> Save:
     from promptecho.cassette import Cassette, Response
+    from promptecho.normalizers import normalize
 
     cassette = Cassette(str(path))
     for asked, answered in sample.pairs():
         response = Response(200, dict(sample.headers), body=json.loads(answered))
-        cassette.record("POST", traffic.URL, json.loads(asked), response)
+        cassette.record("POST", traffic.URL, normalize(traffic.URL, json.loads(asked)), response)
     return cassette.save  # type: ignore[no-any-return]
 
 
