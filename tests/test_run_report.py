@@ -185,3 +185,10 @@ def test_dates_that_say_nothing_are_no_age() -> None:
 )
 def test_dollars(amount: str, text: str) -> None:
     assert dollars(Decimal(amount)) == text
+
+
+def test_every_member_of_the_report_is_documented(eventful: Summary) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "runs.md").read_text("utf-8")
+    value = document(eventful, rootdir="/", finished=NOW, exit_code=0, version="9")
+    for name in (*value, *value["cost"], *value["cassettes"][0]):
+        assert f"`{name}`" in page, name

@@ -94,6 +94,7 @@ def test_findings_by_verbosity_and_over_workers(recorded: Suite) -> None:
     assert section(recorded.run(passed=3))[2:] == plain
     assert section(recorded.run("-v", passed=3))[3:] == named
     workers = section(recorded.run("-n", "2", "-v", passed=3))
+    assert "orphans" not in str(section(recorded.run("-n", "1", "test_app.py", passed=3)))
     assert (workers[0], workers[3:]) == ("requests: 2 replayed", named)
     unnamed = section(recorded.run("-n", "1", passed=3))
     assert unnamed[2:] == ["record mode: none (default) for 2 cassettes", *plain]
@@ -144,6 +145,41 @@ def test_three(): ...
     assert section(result)[-1] == "record mode: all (vcr_config) for 1 cassette"
 
 
+def test_what_tests_open_themselves_counts_too(suite: Suite) -> None:
+    suite.pytester.makeini(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\nllm_replay_plugin = vcr-llm"
+    )
+    suite.test(
+        """
+import unittest, vcr_llm
+
+@pytest.mark.llm_replay(fixture="x", mode="auto")
+def test_marker(): ask("one")
+
+@vcr_llm.use_cassette("cassettes/decorated.llm.json")
+def decorated(): return ask("two")
+
+def test_decorator(): assert decorated()
+
+class TestOld(unittest.TestCase):
+    @pytest.mark.vcr
+    def test_it(self): ask("three")
+""",
+        sdk=False,
+    )
+    suite.run("--record-mode=once", passed=3)
+    suite.provider.stop()
+    result = suite.run("-v", passed=3)
+    assert section(result)[0] == "requests: 3 replayed"
+    modes = section(result)[2].removeprefix("record mode: ").split("; ")
+    assert sorted(modes) == [
+        "new_episodes (mark) for 1 cassette",
+        "none (default) for 1 cassette",
+        "once (in the code) for 1 cassette",
+    ]
+    assert len(section(result)) == 3  # no orphans
+
+
 def test_suites_of_vcrpy_alone_are_left_in_peace(suite: Suite) -> None:
     suite.pytester.makeconftest("")
     suite.test("@pytest.mark.vcr\ndef test_it(): ask()", sdk=False)
@@ -183,6 +219,8 @@ def test_miss():
     result = recorded.run("-v", "-W", "ignore", "--llm-max-age=30", "--record-mode=none", passed=4)
     lines = section(result)
     assert lines[0] == "requests: 3 replayed, 1 missed"
+    drift = recorded.run("--llm-on-drift=error", "-k", "two", failed=1, deselected=3)
+    drift.stdout.fnmatch_lines(["*DriftError: *test_two.llm.json: answered although the request changed*"])
     assert "drifted: 1 recording:" in lines
     assert any(line.startswith("too old: 2 cassettes, the oldest of 19") for line in lines)
 
@@ -240,7 +278,15 @@ def test_orphans_fail_whole_runs_only(recorded: Suite) -> None:
     recorded.pytester.makepyfile(test_skipped='import pytest\npytest.skip("", allow_module_level=True)')
     folder = recorded.cassette().parent.parent
     (folder / "test_skipped").mkdir()
-    for name in ("test_skipped/test_x.llm.json", "test_app/test_skip[a].yaml", "test_app/notes.json"):
+    (folder / "test_ignored").mkdir()
+    recorded.test("raise RuntimeError", name="test_ignored", sdk=False)
+    recorded.conftest("", 'collect_ignore = ["test_ignored.py"]')
+    for name in (
+        "test_skipped/test_x.llm.json",
+        "test_ignored/test_x.llm.json",
+        "test_app/test_skip[a].yaml",
+        "test_app/notes.json",
+    ):
         (folder / name).write_text("interactions: []" if name.endswith("yaml") else "{}")
     recorded.test(
         TESTS.replace("def test_two", "@pytest.mark.skip\ndef test_two")

@@ -112,7 +112,7 @@ class Watch(Listener):
 
 
 def _vcrpy_connects() -> bool:
-    """Whether vcrpy itself (``vcr/stubs``) goes to the network; some versions do before they know what for."""
+    """Whether vcrpy itself (``vcr/stubs``) connects; some versions do so before they know what for."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if str(frame.f_globals.get("__name__", "")).startswith("vcr.stubs"):

@@ -2,7 +2,8 @@
 
 A cassette that no test opened is an orphan only if every test that could have opened it was collected and
 ran. So nothing is said after ``-k``, ``-x``, single files or tests, ``--lf``, or a worker that crashed; only
-folders below those that pytest was given count; and the cassettes of tests that were skipped are spared.
+folders below those that pytest was given count; and the cassettes of tests that were skipped, and of test
+modules that were left out, are spared.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 import pytest
 
 from vcr_llm.pytest_plugin.fixture_lookup import definitions
+from vcr_llm.pytest_plugin.options import setting
 from vcr_llm.pytest_plugin.run_facts import facts, is_empty, relative
 
 __all__ = ["orphans"]
@@ -35,6 +37,7 @@ class _Progress:
         self._spared: list[str] = []
         self._narrowed = ""
         self._collected = 0
+        self._modules: set[Path] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -42,20 +45,11 @@ class _Progress:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._collected = len(session.items)
-        self._narrowed = self._why_narrowed(session)
-
-    def _why_narrowed(self, session: pytest.Session) -> str:
-        """Why not all tests there are were collected; "" if they were."""
-        config = self._config
-        if len(session.items) < self._found:
-            return "some tests were deselected"
-        if config.getoption("lf", False):
-            return "only tests that failed last time ran"
-        if any(str(argument).startswith("--ignore") for argument in config.invocation_params.args):
-            return "some files were ignored"
-        if not all(Path(each).is_dir() for each in _given(config)):
-            return "only some files or tests were named"
-        return "some files could not be collected" if session.testsfailed else ""
+        self._modules = {item.path for item in session.items}
+        if self._collected < self._found:
+            self._narrowed = "some tests were deselected"
+        elif session.testsfailed:
+            self._narrowed = "some files could not be collected"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -78,11 +72,10 @@ class _Progress:
                 self._spare(item)
 
     def _opened(self) -> int:
-        return (
-            0
-            if is_empty(self._config)
-            else len(facts(self._config).openings) + len(facts(self._config).others)
-        )
+        if is_empty(self._config):
+            return 0
+        known = facts(self._config)
+        return len(known.openings) + len(known.others)
 
     def _spare(self, item: pytest.Item) -> None:
         from vcr_llm import vcr_bridge
@@ -101,12 +94,13 @@ class _Progress:
 
     def finish(self) -> None:
         """Add what is known to the facts of the run."""
-        if is_empty(self._config) and not self._spared:
+        if is_empty(self._config) and not self._spared and not setting(self._config, "report"):
             return
         known = facts(self._config)
         known.collected = max(known.collected, self._collected)
         known.spared += self._spared
-        known.partial = known.partial or self._narrowed
+        known.modules = known.modules or sorted(map(str, self._modules))
+        known.partial = known.partial or self._narrowed or _narrowed_by_arguments(self._config)
         if len(self._finished) < known.collected and not hasattr(self._config, "workerinput"):
             known.partial = known.partial or "the run stopped early"
 
@@ -121,13 +115,26 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.config.stash[_progress].finish()
 
 
+def _narrowed_by_arguments(config: pytest.Config) -> str:
+    """Why pytest was not asked to run all tests; "" if it was."""
+    if config.getoption("lf", False):
+        return "only tests that failed last time ran"
+    if any(str(argument).startswith("--ignore") for argument in config.invocation_params.args):
+        return "some files were ignored"
+    if not all(Path(each).is_dir() for each in _given(config)):
+        return "only some files or tests were named"
+    return ""
+
+
 def _given(config: pytest.Config) -> list[str]:
     """The files and folders that pytest was told to run: its arguments, else the folder it runs for."""
-    if config.args_source is config.ArgsSource.INVOCATION_DIR:
-        return [str(config.invocation_params.dir)]
-    if config.args_source is config.ArgsSource.TESTPATHS:
-        return [str(config.rootpath)]
-    return [str(Path(config.invocation_params.dir, argument)) for argument in config.args]
+    match config.args_source.name:  # a name of it was misspelt in pytest 7
+        case "ARGS":
+            return [str(Path(config.invocation_params.dir, argument)) for argument in config.args]
+        case "TESTPATHS":
+            return [str(config.rootpath)]
+        case _:
+            return [str(config.invocation_params.dir)]
 
 
 # --- orphans -----------------------------------------------------------------------------------------
@@ -136,20 +143,22 @@ def _given(config: pytest.Config) -> list[str]:
 def orphans(config: pytest.Config) -> list[str] | None:
     """The cassettes no test opened, as the summary shows them; None after a run that was not a whole one."""
     known = facts(config)
-    if known.partial or not (known.openings or known.others):
+    if known.partial or not known.openings:
         return None
     from vcr_llm.cassette_files import find
 
     used = {path for opening in known.openings for path in (opening.path, *opening.files, *opening.old_files)}
     used_files = {os.path.realpath(config.rootpath / path) for path in (*used, *known.others)}
     below = [os.path.realpath(each) for each in _given(config)]
-    spared = set(known.spared)
+    spared, modules = set(known.spared), set(known.modules)
     return [
         relative(config, path)
         for folder in _cassette_folders(config, [*used, *known.others])
         if any(Path(os.path.realpath(folder)).is_relative_to(each) for each in below)
         for path in find(folder)
-        if os.path.realpath(path) not in used_files and not _is_spared(path, spared)
+        if os.path.realpath(path) not in used_files
+        and not _is_spared(path, spared)
+        and not _is_of_module_left_out(path, modules)
     ]
 
 
@@ -173,6 +182,13 @@ def _is_spared(path: Path, spared: set[str]) -> bool:
     name = path.name
     stems = {name, *(name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix))}
     return bool(stems & spared) or f"{path.parent.name}/" in spared
+
+
+def _is_of_module_left_out(path: Path, collected: set[str]) -> bool:
+    """Whether a cassette's test module is there, but none of its tests was collected (an ignored file)."""
+    folder = path.parent
+    module = folder.parent.parent / f"{folder.name}.py"
+    return folder.parent.name == _FOLDER and str(module) not in collected and module.is_file()
 
 
 _SUFFIXES: Final = (".llm.json", ".json", ".yaml", ".yml", ".yaml.gz", ".json.gz")

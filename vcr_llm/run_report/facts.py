@@ -72,8 +72,9 @@ class PastFact:
 class RunFacts:
     """All of one process. ``others``: cassettes that vcrpy itself opened. ``partial``: why not all tests ran.
 
-    ``spared``: names of cassettes of tests that were collected but opened none (skipped ones).
-    ``lines``: what other parts of the plugin have to say, with whether it is a problem.
+    ``spared``: names of cassettes of tests that were collected but opened none (skipped ones); ``modules``:
+    the test modules that were collected, as paths. ``lines``: what other parts of the plugin have to say,
+    with whether it is a problem.
     """
 
     openings: list[OpeningFact] = field(default_factory=list)
@@ -83,6 +84,7 @@ class RunFacts:
     partial: str = ""
     spared: list[str] = field(default_factory=list)
     collected: int = 0
+    modules: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, Any]:
         """As what pytest-xdist can send: dicts, lists, texts and numbers."""
@@ -111,6 +113,7 @@ class RunFacts:
             plain["partial"],
             list(plain["spared"]),
             plain["collected"],
+            list(plain["modules"]),
         )
 
     def add(self, other: RunFacts) -> None:
@@ -122,6 +125,7 @@ class RunFacts:
         self.partial = self.partial or other.partial
         self.spared += other.spared
         self.collected = max(self.collected, other.collected)
+        self.modules = self.modules or other.modules
 
 
 def _call(plain: Mapping[str, Any]) -> CallFact:
