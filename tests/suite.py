@@ -43,8 +43,8 @@ def ask(text="hi", **more):
 LIGHT = """
 import httpx, os, pytest
 
-def ask(text="hi"):
-    body = {"model": "g", "messages": [{"role": "user", "content": text}]}
+def ask(text="hi", **more):
+    body = {"model": "g", "messages": [{"role": "user", "content": text}], **more}
     url = os.environ["PROVIDER_URL"] + "/v1/chat/completions"
     answer = httpx.post(url, json=body, headers={"authorization": "Bearer k"})
     return answer.json()["choices"][0]["message"]["content"]

@@ -107,6 +107,7 @@ def test_an_old_suite_and_the_same_one_changed(old_suite: Suite) -> None:
     found, text = audit(suite, passed=7)
     assert tiers(found) == EXPECTED
     assert found["needs_fallback"] == ["test_app.py::test_stale"]
+    assert found["expect_misses"] == ["test_app.py::test_missing"]
     path = "cassettes/test_app/test_it.yaml"
     assert found["shared"] == {path: ["test_app.py::test_it", "test_app.py::test_shared"]}
     assert found["unplayed"] == {path: [2], "cassettes/test_app/test_accident.yaml": [2]}
@@ -115,7 +116,7 @@ def test_an_old_suite_and_the_same_one_changed(old_suite: Suite) -> None:
     assert "test_drift: interaction 1: max_tokens added (5)" in text
     assert 'test_accident: interaction 2 (exact), by vcrpy 1: openai chat, g: "second"' in text
 
-    suite.conftest('fallback=("method", "uri")')
+    suite.conftest('fallback=("method", "uri"), on_miss="raise"')
     changed, text = audit(suite, "-n2", "-W", "ignore", passed=7)
     assert tiers(changed) == EXPECTED
     assert changed["unplayed"] == {

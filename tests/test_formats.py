@@ -389,6 +389,7 @@ REFUSED = {
     "an OpenAPI description": "openapi: 3.1.0",
     "some other document .its members: name, version": '{"name": "x", "version": "1.0.0"}',
     "a list of something else": "[1, 2]",
+    "a recording of something else than HTTP calls": "interactions: {a1b2: [{token: 1}]}",
     "a text file": "just some words",
     "stubs of WireMock": '{"mappings": []}',
 }

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
+import httpx
 import pytest
 from click.testing import CliRunner
 from strategies import amazon_message
 from test_scrub_corpus import interactions
 
+import vcr_llm
 from vcr_llm import schema, scrub
 from vcr_llm.cli import main
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
@@ -49,6 +55,56 @@ def test_a_stream_can_be_read_in_the_cassette(name: str) -> None:
     for entry in json.loads(text)["interactions"]:
         assert entry["streaming"]
         assert not any(isinstance(event["data"], str) for event in entry["stream_events"])
+
+
+@contextmanager
+def serving(answers: Mapping[str, Response]) -> Iterator[str]:
+    """A server that answers each path with one recorded response, in chunks of a few bytes; its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            response = answers[self.path]
+            self.send_response(response.status)
+            for value in response.headers["content-type"]:
+                self.send_header("content-type", value)
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            raw = response.body.raw
+            for chunk in [*(raw[at : at + 997] for at in range(0, len(raw), 997)), b""]:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_over_a_socket_each_stream_is_recorded_as_events_and_replayed_byte_for_byte(tmp_path: Path) -> None:
+    found = [one for file, one in interactions() if file.endswith(tuple(STREAMS.values()))]
+    answers = {f"/{number}": one.response for number, one in enumerate(found)}
+    path = tmp_path / "streams.llm.json"
+
+    def ask(url: str) -> list[bytes]:
+        with httpx.Client() as client:
+            return [client.post(url + place, json={"ask": place}).content for place in answers]
+
+    with serving(answers) as url, vcr_llm.use_cassette(path):
+        recorded = ask(url)
+    with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+        assert ask(url) == recorded == [one.response.body.raw for one in found]
+        assert cassette.all_played
+    entries = json.loads(path.read_text("utf-8"))["interactions"]
+    assert all(entry["streaming"] and entry["stream_events"] for entry in entries)
+    assert {entry["http"]["stream"]["format"] for entry in entries} == {"aws", "json-array", "ndjson"}
 
 
 def test_a_stream_that_is_no_answer_is_shown_by_its_events(tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ def test_findings_by_verbosity_and_over_workers(recorded: Suite) -> None:
     assert section(recorded.run(passed=3))[2:] == plain
     assert section(recorded.run("-v", passed=3))[3:] == named
     workers = section(recorded.run("-n", "2", "-v", passed=3))
+    assert "orphans" not in str(section(recorded.run("-n", "1", "test_app.py", passed=3)))
     assert (workers[0], workers[3:]) == ("requests: 2 replayed", named)
     unnamed = section(recorded.run("-n", "1", passed=3))
     assert unnamed[2:] == ["record mode: none (default) for 2 cassettes", *plain]

@@ -18,7 +18,10 @@ from test_siblings import record_old
 
 from vcr_llm.cli import main
 from vcr_llm.suites import Change, NotPatchedError, advise, apply, in_diff, read
+from vcr_llm.suites.editing import in_expecting_tests
+from vcr_llm.suites.patching import edited
 from vcr_llm.suites.settings import vcrpy_pin, with_package
+from vcr_llm.suites.source import Source
 
 __all__ = ["old_suite"]  # a fixture
 
@@ -71,7 +74,12 @@ def test_two():
 
 @pytest.mark.vcr
 def test_naïve():
-    pass
+    assert "a\x0cb\u2028c"
+
+
+@pytest.fixture
+def vcr_config():
+    return {"match_on": ["method"]}
 """,
     "tests/unit/cassettes/test_app/test_one.yaml": "interactions: []\n",
     "tests/unit/cassettes/test_app/other.yaml": "interactions: []\n",
@@ -140,7 +148,8 @@ def vcr_config():
         return {"record_mode": "none"}
     return {}
 """,
-    "requirements-dev.txt": "pytest\nvcrpy>=8,<9  # for langchain-tests\npytest-recording\n",
+    "requirements-dev.txt": "pytest\nvcrpy>=8,<9  # for langchain-tests\npytest-recording",
+    "requirements.txt": "pytest-recording",
 }
 PYTEST_VCR = {
     "tests/conftest.py": """\
@@ -255,10 +264,23 @@ def fixture_vcr(vcr):
     return vcr
 
 
-@pytest.fixture(scope="module", autouse=True)
-def other(vcr):
+@pytest.fixture(name="other", scope="module", autouse=True)
+def setup_other(vcr):
+    \"\"\"Pretty.\"\"\"
     vcr.register_serializer("other", str)
-    return vcr
+    vcr.serializer = "other"
+    yield vcr
+
+
+@pytest.fixture
+def more(vcr):
+    vcr.register_serializer("more", str)
+    print("more")
+
+
+@pytest.fixture(name="vcr_config")
+def fixture_vcr_config():
+    return {"record_mode": "none"}
 """,
     "test_app.py": "import pytest\n\n@pytest.mark.vcr()\ndef test_one():\n    pass\n",
     "tox.ini": "[testenv]\ndeps =\n    pytest-vcr\n",
@@ -328,14 +350,17 @@ def test_applying_it_once_is_enough(style: str, tmp_path: Path) -> None:
 
 
 def test_line_ends_stay_and_what_is_no_utf_8_is_told(tmp_path: Path) -> None:
-    text = "import pytest\r\n\r\n@pytest.fixture\r\ndef vcr_config():\r\n    return {}  # café\r\n"
+    text = (
+        "import pytest\n\n@pytest.fixture\ndef vcr_config():\n    return {'ignore_hosts': [\n'a']}  # café\n"
+    )
+    text = text.replace("\n", "\r\n")
     (tmp_path / "conftest.py").write_bytes(text.encode())
     (tmp_path / "other.py").write_bytes(text.encode("latin-1"))
     advice = advise(read(tmp_path))
     apply(tmp_path, advice.changes)
     changed = (tmp_path / "conftest.py").read_bytes()
     assert "# café\r\n".encode() in changed
-    assert changed.count(b"\n") == changed.count(b"\r\n")
+    assert changed.count(b"\n") == changed.count(b"\r\n") == changed.count(b"\r") > 6
     assert advice.by_hand == ["other.py:1: not read: it is not UTF-8"]
 
 
@@ -387,6 +412,7 @@ def test_a_suite_is_changed_run_and_compared(old_suite: Suite) -> None:
     assert "Ran the suite once, offline: 7 passed" in said
     assert "The fallback is needed by 1 test." in said
     assert '+    return vcr_llm.preset(fallback=["method", "uri"], record_mode="none")' in said
+    assert '+@pytest.mark.vcr(on_miss="raise")' in said
     assert "7 of the 7 tests that passed before pass now." in said
     again = run("--suite", root, "--no-run")
     assert "Nothing to change in the project's files." in again
@@ -431,6 +457,44 @@ with my_vcr.use_cassette("bare", record_mode="none"):
     after = files_of(tmp_path)
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"script.py", "tapes/one.llm.json"}
+
+
+def test_tests_that_expect_a_miss_are_marked() -> None:
+    text = """\
+import pytest
+
+
+class TestIt:
+    @pytest.mark.vcr("extra.yaml")
+    def test_one(self):
+        pass
+
+    @pytest.mark.parametrize("a", [1])
+    @pytest.mark.vcr()
+    def test_two(self, a):
+        pass
+
+    async def test_three(self):
+        pass
+
+
+@pytest.mark.vcr
+def test_one():
+    pass
+"""
+    names = [
+        "t.py::TestIt::test_one",
+        "t.py::TestIt::test_two[1]",
+        "t.py::TestIt::test_three",
+        "u.py::test_one",
+    ]
+    source = Source("t.py", text)
+    after = edited(text, in_expecting_tests(source, names))
+    assert after == text.replace('"extra.yaml"', '"extra.yaml", on_miss="raise"').replace(
+        "vcr()", 'vcr(on_miss="raise")'
+    ).replace("    async", '    @pytest.mark.vcr(on_miss="raise")\n    async')
+    again = Source("t.py", after)
+    assert in_expecting_tests(again, names) == []
 
 
 def test_wrong_usage() -> None:

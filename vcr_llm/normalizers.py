@@ -33,7 +33,8 @@ _DATE: Final = (
     rf"|{_DAY} +{_MONTH},? +{_YEAR}|\d{{1,2}}[./]\d{{1,2}}[./]{_YEAR})"
     r"|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
 )
-_CLOCK: Final = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\b\.?)?"
+_NOON: Final = r"(?:[AaPp][Mm]\b|[AaPp]\.[Mm]\.)"
+_CLOCK: Final = rf"\d{{1,2}}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?{_NOON})?"
 _ZONE: Final = r"(?:Z\b| ?[+-]\d\d:?\d\d\b| (?:UTC|GMT|[ECMP][SD]T|CES?T)\b)?"
 _START: Final = r"(?<![\w.-])"
 _END: Final = r"(?![\w-])"
@@ -60,8 +61,8 @@ _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "timestamp": (
         re.compile(
             rf"{_START}(?:{_DATE}(?:[T ]|,? +(?:at +)?|, ?){_CLOCK}{_ZONE}"
-            rf"|\d{{1,2}}:\d\d:\d\d(?:[.,]\d+)?(?: ?[AaPp]\.?[Mm]\b\.?)?{_ZONE}"
-            rf"|\d{{1,2}}:\d\d ?[AaPp]\.?[Mm]\b\.?{_ZONE}"
+            rf"|\d{{1,2}}:\d\d:\d\d(?:[.,]\d+)?(?: ?{_NOON})?{_ZONE}"
+            rf"|\d{{1,2}}:\d\d ?{_NOON}{_ZONE}"
             r"|1[5-9]\d{8}(?:\d{3}|\d{6}|\d{9}|\.\d+)?)" + _END
         ),
         "<timestamp>",

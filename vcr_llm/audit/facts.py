@@ -133,6 +133,11 @@ class Audit:
     def cassettes(self) -> list[str]:
         return sorted({each.cassette for each in self._played})
 
+    def expect_misses(self) -> list[str]:
+        """The tests that passed although a call of theirs had no recording."""
+        missed = {test for test, _, call in self.calls(MISS) if call.by_vcrpy is None}
+        return sorted(test for test in missed if self.outcomes.get(test) == "passed")
+
     def needs_fallback(self) -> list[str]:
         """The tests that need the suite's own matchers as the last tier."""
         return sorted({test for test, _, _ in self.calls("fallback")})
@@ -151,6 +156,7 @@ def to_json(audit: Audit) -> dict[str, Any]:
             "other_answers": len(audit.other_answers()),
         },
         "needs_fallback": audit.needs_fallback(),
+        "expect_misses": audit.expect_misses(),
         "shared": audit.shared(),
         "unplayed": audit.unplayed(),
         "outcomes": dict(sorted(audit.outcomes.items())),

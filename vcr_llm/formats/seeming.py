@@ -35,6 +35,7 @@ _LOOKS: Final[tuple[tuple[Callable[[Any], bool], str], ...]] = (
         "an agent's transcript",
     ),
     (_any(_list_of("role", "content"), _list_of("role", "parts")), "a conversation"),
+    (_has("interactions"), "a recording of something else than HTTP calls"),
     (_has("mappings"), "stubs of WireMock"),
     (_list_of("scope", "method"), "a recording of nock"),
     (_has("fixtures"), "fixtures of a mock server"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from vcr_llm import formats, jsontext, schema, streams
 from vcr_llm.errors import UnreadableCassetteError, VcrLlmError
@@ -15,11 +16,11 @@ from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Respon
 from vcr_llm.providers import classify
 from vcr_llm.schema.dumping import SaveFile
 from vcr_llm.schema.loading import ReadFile
-from vcr_llm.scrub import Ledger, Scrubber, stored_headers
+from vcr_llm.scrub import Finding, Ledger, Scrubber, stored_headers
 
 __all__ = ["OURS", "Conversion", "LossError", "convert", "difference", "verify"]
 
-OURS = "vcr-llm"
+OURS: Final = "vcr-llm"
 """The format's name of what needs no converting."""
 
 
@@ -67,41 +68,63 @@ def convert(
     `content.MissingDecoderError` where a package is needed.
     """
     reading = formats.read(raw, har_too=har_too, read_file=read_file)
-    data = reading.data()
-    ledger = Ledger()
-    stored: list[Interaction] = []
-    secrets: Counter[str] = Counter()
-    places: list[str] = []
-    for number, interaction in enumerate(data.interactions):
-        headers = stored_headers(interaction.response.headers, scrubber.add_headers, scrubber.remove_headers)
-        unscrubbed = replace(interaction, response=replace(interaction.response, headers=headers))
-        clean = scrubber.interaction(interaction, ledger)
-        if _scrubbed(unscrubbed, clean):
-            findings = scrubber.scan(unscrubbed, number)
-            secrets.update(finding.rule for finding in findings)
-            places += map(str, findings)
-        stored.append(replace(unscrubbed, recorded_at=clean.recorded_at) if keep_secrets else clean)
-    extra = data.extra
-    if extra and not keep_secrets:
-        text = jsontext.compact(dict(extra))
-        secrets.update(finding.rule for finding in scrubber.scan_text(text))
-        extra = json.loads(scrubber.text(text, ledger))
-    converted = CassetteData(tuple(stored), data.provider, extra)
+    found = reading.data()
+    cleaner = _Cleaner(scrubber, keep_secrets)
+    stored = tuple(cleaner.interaction(number, each) for number, each in enumerate(found.interactions))
+    data = CassetteData(stored, found.provider, cleaner.extra(found.extra))
     return Conversion(
         reading.format,
-        converted,
-        schema.dump(converted, save_file),
+        data,
+        schema.dump(data, save_file),
         Counter(_provider(interaction.request) for interaction in stored),
-        secrets,
-        (*reading.warnings, *_warnings(converted)),
-        tuple(places) if keep_secrets else (),
+        cleaner.secrets,
+        (*reading.warnings, *_warnings(data)),
+        tuple(cleaner.places) if keep_secrets else (),
     )
+
+
+class _Cleaner:
+    """What is read, as it is stored: without the headers that are not, and without secrets unless those are
+    kept. Counts them, and says where they are."""
+
+    def __init__(self, scrubber: Scrubber, keep: bool) -> None:
+        self._scrubber = scrubber
+        self._keep = keep
+        self._ledger = Ledger()
+        self.secrets: Counter[str] = Counter()
+        self.places: list[str] = []
+
+    def interaction(self, number: int, interaction: Interaction) -> Interaction:
+        response = interaction.response
+        scrubber = self._scrubber
+        headers = stored_headers(response.headers, scrubber.add_headers, scrubber.remove_headers)
+        unscrubbed = replace(interaction, response=replace(response, headers=headers))
+        clean = scrubber.interaction(interaction, self._ledger)
+        if _scrubbed(unscrubbed, clean):
+            self._count(scrubber.scan(unscrubbed, number))
+        return replace(unscrubbed, recorded_at=clean.recorded_at) if self._keep else clean
+
+    def extra(self, extra: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The cassette's own further members."""
+        if not extra:
+            return extra
+        text = jsontext.compact(dict(extra))
+        self._count(self._scrubber.scan_text(text))
+        cleaned: dict[str, Any] = json.loads(self._scrubber.text(text, self._ledger))
+        return extra if self._keep else cleaned
+
+    def _count(self, findings: Sequence[Finding]) -> None:
+        self.secrets.update(finding.rule for finding in findings)
+        self.places += map(str, findings)
 
 
 def _scrubbed(one: Interaction, other: Interaction) -> bool:
     """Whether scrubbing found anything. It gives back the very same parts where it did not."""
-    return one.request is not other.request or (
-        one.response.body is not other.response.body or one.response.headers != other.response.headers
+    return (
+        one.request is not other.request
+        or one.response.body is not other.response.body
+        or one.response.headers != other.response.headers
+        or one.extra is not other.extra
     )
 
 

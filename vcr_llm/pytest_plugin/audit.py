@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vcr_llm.pytest_plugin.options import GROUP
+
 if TYPE_CHECKING:
     from vcr_llm.audit import Audit
 
@@ -28,7 +30,7 @@ _unblock = pytest.StashKey[Callable[[], None]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("vcr-llm")
+    group = parser.getgroup(GROUP)
     group.addoption(
         "--llm-audit",
         action="store_true",

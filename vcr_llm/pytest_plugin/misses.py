@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["miss_kind"]
 
-_TITLE = "vcr-llm: a call had no recording"
-_SWALLOWED = (
+_TITLE: Final = "vcr-llm: a call had no recording"
+_DRIFTED: Final = "vcr-llm: recordings answered changed requests"
+_SWALLOWED: Final = (
     "  The call was made {place}; the failure was caught there, or raised in a thread or task that nobody "
     'waited for. A test that expects it says so: @pytest.mark.vcr(on_miss="raise").'
 )
@@ -48,6 +49,12 @@ class CassetteMiss(pytest.fail.Exception):  # type: ignore[misc, name-defined]
     def __init__(self, text: str, missed: _Missed | None = None) -> None:
         super().__init__(text, pytrace=missed is not None)
         self.missed = missed
+
+
+class Drift(pytest.fail.Exception):  # type: ignore[misc, name-defined]
+    """A recording answered a changed request, in a test whose ``on_drift`` is "error"."""
+
+    __module__ = "builtins"
 
 
 def miss_kind(item: pytest.Item) -> Callable[[str], BaseException]:
@@ -81,7 +88,7 @@ def _fail_by_untold(item: pytest.Item) -> None:
     for cassette in cassettes(item):
         drift = cassette.drift_error()
         if drift is not None:
-            pytest.fail(f"DriftError: {drift}", pytrace=False)
+            raise Drift(str(drift), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,6 +132,8 @@ def pytest_runtest_makereport(
             error.missed.told = True
     if report.failed:
         report.sections += [(_TITLE, text) for text in _untold(item)]
+        drifted = filter(None, [cassette.drift_error() for cassette in cassettes(item)])
+        report.sections += [(_DRIFTED, str(drift)) for drift in drifted]
     return report
 
 

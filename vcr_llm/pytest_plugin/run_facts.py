@@ -92,7 +92,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
-        del item.config.stash[_test]
+        if _test in item.config.stash:  # a plugin may run a test within a test
+            del item.config.stash[_test]
 
 
 # --- pytest-xdist ------------------------------------------------------------------------------------

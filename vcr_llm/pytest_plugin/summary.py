@@ -44,7 +44,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             past=setting(config, "on_bypass"),
             age=setting(config, "on_age"),
         ),
-        price=_price(),
+        price=_price(config),
     )
     config.stash[_summary] = found
     if found.failures and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -68,10 +68,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line.text, **_LOOK[line.kind])
 
 
-def _price() -> Price | None:
+def _price(config: pytest.Config) -> Price | None:
+    """None where nobody would see it, too: the price lists take a third of a second to import."""
     from vcr_llm import prices
 
-    if not prices.are_known():
+    quiet = getattr(config.option, "verbose", 0) < 0  # the option is the terminal plugin's
+    if (
+        quiet and not setting(config, "report") and not setting(config, "job_summary")
+    ) or not prices.are_known():
         return None
 
     def price(call: CallFact) -> Any:

@@ -16,6 +16,7 @@ from typing import Final
 import pytest
 
 from vcr_llm.pytest_plugin.fixture_lookup import definitions
+from vcr_llm.pytest_plugin.options import setting
 from vcr_llm.pytest_plugin.run_facts import facts, is_empty, relative
 
 __all__ = ["orphans"]
@@ -45,20 +46,10 @@ class _Progress:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._collected = len(session.items)
         self._modules = {item.path for item in session.items}
-        self._narrowed = self._why_narrowed(session)
-
-    def _why_narrowed(self, session: pytest.Session) -> str:
-        """Why not all tests there are were collected; "" if they were."""
-        config = self._config
-        if len(session.items) < self._found:
-            return "some tests were deselected"
-        if config.getoption("lf", False):
-            return "only tests that failed last time ran"
-        if any(str(argument).startswith("--ignore") for argument in config.invocation_params.args):
-            return "some files were ignored"
-        if not all(Path(each).is_dir() for each in _given(config)):
-            return "only some files or tests were named"
-        return "some files could not be collected" if session.testsfailed else ""
+        if self._collected < self._found:
+            self._narrowed = "some tests were deselected"
+        elif session.testsfailed:
+            self._narrowed = "some files could not be collected"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -81,11 +72,10 @@ class _Progress:
                 self._spare(item)
 
     def _opened(self) -> int:
-        return (
-            0
-            if is_empty(self._config)
-            else len(facts(self._config).openings) + len(facts(self._config).others)
-        )
+        if is_empty(self._config):
+            return 0
+        known = facts(self._config)
+        return len(known.openings) + len(known.others)
 
     def _spare(self, item: pytest.Item) -> None:
         from vcr_llm import vcr_bridge
@@ -104,13 +94,13 @@ class _Progress:
 
     def finish(self) -> None:
         """Add what is known to the facts of the run."""
-        if is_empty(self._config) and not self._spared:
+        if is_empty(self._config) and not self._spared and not setting(self._config, "report"):
             return
         known = facts(self._config)
         known.collected = max(known.collected, self._collected)
         known.spared += self._spared
         known.modules = known.modules or sorted(map(str, self._modules))
-        known.partial = known.partial or self._narrowed
+        known.partial = known.partial or self._narrowed or _narrowed_by_arguments(self._config)
         if len(self._finished) < known.collected and not hasattr(self._config, "workerinput"):
             known.partial = known.partial or "the run stopped early"
 
@@ -125,13 +115,26 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.config.stash[_progress].finish()
 
 
+def _narrowed_by_arguments(config: pytest.Config) -> str:
+    """Why pytest was not asked to run all tests; "" if it was."""
+    if config.getoption("lf", False):
+        return "only tests that failed last time ran"
+    if any(str(argument).startswith("--ignore") for argument in config.invocation_params.args):
+        return "some files were ignored"
+    if not all(Path(each).is_dir() for each in _given(config)):
+        return "only some files or tests were named"
+    return ""
+
+
 def _given(config: pytest.Config) -> list[str]:
     """The files and folders that pytest was told to run: its arguments, else the folder it runs for."""
-    if config.args_source is config.ArgsSource.INVOCATION_DIR:
-        return [str(config.invocation_params.dir)]
-    if config.args_source is config.ArgsSource.TESTPATHS:
-        return [str(config.rootpath)]
-    return [str(Path(config.invocation_params.dir, argument)) for argument in config.args]
+    match config.args_source.name:  # a name of it was misspelt in pytest 7
+        case "ARGS":
+            return [str(Path(config.invocation_params.dir, argument)) for argument in config.args]
+        case "TESTPATHS":
+            return [str(config.rootpath)]
+        case _:
+            return [str(config.invocation_params.dir)]
 
 
 # --- orphans -----------------------------------------------------------------------------------------
@@ -140,7 +143,7 @@ def _given(config: pytest.Config) -> list[str]:
 def orphans(config: pytest.Config) -> list[str] | None:
     """The cassettes no test opened, as the summary shows them; None after a run that was not a whole one."""
     known = facts(config)
-    if known.partial or not (known.openings or known.others):
+    if known.partial or not known.openings:
         return None
     from vcr_llm.cassette_files import find
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
 from vcr_llm.audit import Audit
 from vcr_llm.suites import editing, settings
+from vcr_llm.suites.importing import with_imports
 from vcr_llm.suites.patching import Change, Edit, broken, edited
 from vcr_llm.suites.reading import Suite
 from vcr_llm.suites.source import Fact, Source
@@ -32,7 +33,8 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
     """The advice for a suite; with an audit of it, the fallback only where a test needs it."""
     advice = Advice()
     fallback = audit is None or bool(audit.needs_fallback())
-    after = {source.path: _changed(source, suite, fallback, advice) for source in suite.sources}
+    expecting = audit.expect_misses() if audit is not None and suite.facts("mark") else []
+    after = {source.path: _changed(source, suite, fallback, expecting, advice) for source in suite.sources}
     before: dict[str, str | None] = {source.path: source.text for source in suite.sources}
     fixtures = _fixtures_to_add(suite, fallback)
     if fixtures:
@@ -45,6 +47,11 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
     advice.changes += [Change(path, before[path], after[path]) for path in changed]
     advice.unnecessary += _unnecessary(suite)
     advice.different += _different(suite)
+    if suite.facts("mark") and (expecting or audit is None):
+        advice.different.append(
+            "a call without a recording fails a marked test, even where the code catches the error; one that "
+            f'expects one says on_miss="raise"{" (in the patch)" if expecting else ""}'
+        )
     advice.by_hand += _by_hand(suite)
     return advice
 
@@ -52,7 +59,7 @@ def advise(suite: Suite, audit: Audit | None = None) -> Advice:
 # --- Python files ------------------------------------------------------------------------------------
 
 
-def _changed(source: Source, suite: Suite, fallback: bool, advice: Advice) -> str:
+def _changed(source: Source, suite: Suite, fallback: bool, expecting: Sequence[str], advice: Advice) -> str:
     edits: list[Edit] = []
     if not source.uses_preset:
         for config in source.configs():
@@ -72,7 +79,14 @@ def _changed(source: Source, suite: Suite, fallback: bool, advice: Advice) -> st
             edits += editing.in_hook(source, hook)
     if suite.is_for_pytest_vcr and not suite.facts("opens by fixture"):
         for registrar in source.registrars():
-            edits += editing.in_registrar(source, registrar)
+            if registrar.does_more:
+                advice.by_hand.append(
+                    f"{source.path}:{registrar.function.lineno}: what this registers with the fixture "
+                    "vcr belongs into pytest_recording_configure(config, vcr); serializers can go"
+                )
+            else:
+                edits += editing.in_registrar(source, registrar)
+    edits += editing.in_expecting_tests(source, expecting)
     edits += editing.in_calls(source, fallback)
     edits += editing.renamed_fixtures(source)
     if not edits:
@@ -84,7 +98,7 @@ def _changed(source: Source, suite: Suite, fallback: bool, advice: Advice) -> st
             f"{source.path}:{error.lineno}: not in the patch, the file would not parse any more ({error.msg})"
         )
         return source.text
-    return editing.with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
+    return with_imports(source.text, after, ["vcr_llm"] if "vcr_llm." in after else [])
 
 
 def _fixtures_to_add(suite: Suite, fallback: bool) -> list[str]:
@@ -120,7 +134,7 @@ def _with_fixtures(text: str | None, fixtures: Iterable[str]) -> str:
     added = "\n\n".join(fixtures)
     if not text:
         return f"import pytest\nimport vcr_llm\n\n\n{added}"
-    return editing.with_imports(text, f"{text.rstrip()}\n\n\n{added}", ["pytest", "vcr_llm"])
+    return with_imports(text, f"{text.rstrip()}\n\n\n{added}", ["pytest", "vcr_llm"])
 
 
 # --- words -------------------------------------------------------------------------------------------

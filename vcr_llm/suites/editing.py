@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from vcr_llm.recorder import known_options
-from vcr_llm.suites.patching import Edit, edited
+from vcr_llm.suites.patching import Edit
+from vcr_llm.suites.places import is_text, line_end, offset, removed, replaced, without_blank_lines
 from vcr_llm.suites.source import PYTEST_VCR, Config, Hook, Source
 
 __all__ = [
@@ -20,12 +21,12 @@ __all__ = [
     "VCRPY_MATCH_ON",
     "in_calls",
     "in_config",
+    "in_expecting_tests",
     "in_hook",
     "in_registrar",
     "new_fixture",
     "renamed_fixtures",
     "unknown",
-    "with_imports",
 ]
 
 VCRPY_MATCH_ON: Final = '["method", "scheme", "host", "port", "path", "query"]'
@@ -53,7 +54,7 @@ def in_config(source: Source, config: Config, fallback: bool) -> list[Edit]:
     indent = " " * statement.col_offset
     if config.options is not None:
         text = _call("return vcr_llm.preset", _arguments(config.options, fallback), indent)
-        return [_replaced(source, statement, text)]
+        return [replaced(source.text, statement, text)]
     name, lines = _name_of(source, config, statement.value)
     lines += [f'{name}.pop("{option}", None)' for option in _FORMAT]
     if fallback:
@@ -61,8 +62,8 @@ def in_config(source: Source, config: Config, fallback: bool) -> list[Edit]:
         lines.append(_call("return vcr_llm.preset", [popped, f"**{name}"], indent))
     else:
         lines += [f'{name}.pop("match_on", None)', f"return vcr_llm.preset(**{name})"]
-    edits = [_replaced(source, statement, f"\n{indent}".join(lines))]
-    return edits + [_removed(source, each) for each in _settings(config.function, name)]
+    edits = [replaced(source.text, statement, f"\n{indent}".join(lines))]
+    return edits + [removed(source.text, each) for each in _settings(config.function, name)]
 
 
 def _name_of(source: Source, config: Config, value: ast.expr) -> tuple[str, list[str]]:
@@ -133,14 +134,14 @@ def vcr_cassette_dir(request):
 def in_hook(source: Source, hook: Hook) -> list[Edit]:
     """The edits that take custom serializers and persisters out of ``pytest_recording_configure``."""
     gone = [statement for kind, statement in hook.registered if kind != "matcher"]
-    rest = [each for each in hook.function.body if each not in gone and not _is_text(each)]
+    rest = [each for each in hook.function.body if each not in gone and not is_text(each)]
     if not gone:
         return []
     if rest:
-        return [_removed(source, statement) for statement in gone]
+        return [removed(source.text, statement) for statement in gone]
     first = min([hook.function.lineno, *(each.lineno for each in hook.function.decorator_list)])
-    start = _without_blank_lines(source.text, _offset(source.text, first, 0))
-    return [Edit(start, _line_end(source.text, hook.function.end_lineno or first), "")]
+    start = without_blank_lines(source.text, offset(source.text, first, 0))
+    return [Edit(start, line_end(source.text, hook.function.end_lineno or first), "")]
 
 
 def in_registrar(source: Source, hook: Hook) -> list[Edit]:
@@ -150,11 +151,9 @@ def in_registrar(source: Source, hook: Hook) -> list[Edit]:
     """
     kept = [source.segment(statement) for kind, statement in hook.registered if kind == "matcher"]
     first = min([hook.function.lineno, *(each.lineno for each in hook.function.decorator_list)])
-    whole = Edit(
-        _offset(source.text, first, 0), _line_end(source.text, hook.function.end_lineno or first), ""
-    )
+    whole = Edit(offset(source.text, first, 0), line_end(source.text, hook.function.end_lineno or first), "")
     if not kept:
-        return [Edit(_without_blank_lines(source.text, whole.start), whole.end, "")]
+        return [Edit(without_blank_lines(source.text, whole.start), whole.end, "")]
     body = "".join(f"{_INDENT}{statement}\n" for statement in kept)
     return [Edit(whole.start, whole.end, f"def pytest_recording_configure(config, vcr):\n{body}")]
 
@@ -166,7 +165,7 @@ def in_calls(source: Source, fallback: bool) -> list[Edit]:
         new = source.vcrpy_calls.get(source.segment(node.func)) if isinstance(node, ast.Call) else None
         if new is None or not isinstance(node, ast.Call):
             continue
-        edits.append(_replaced(source, node.func, new))
+        edits.append(replaced(source.text, node.func, new))
         edits += _in_arguments(source, node, fallback)
     return edits
 
@@ -174,14 +173,14 @@ def in_calls(source: Source, fallback: bool) -> list[Edit]:
 def _in_arguments(source: Source, call: ast.Call, fallback: bool) -> Iterator[Edit]:
     matches = False
     for keyword in call.keywords:
-        start = _offset(source.text, keyword.lineno, keyword.col_offset)
+        start = offset(source.text, keyword.lineno, keyword.col_offset)
         if keyword.arg == "match_on":
             matches = True
             if fallback:
                 yield Edit(start, start + len("match_on"), "fallback")
                 continue
         if keyword.arg in (*DROPPED, "match_on"):
-            end = _offset(source.text, keyword.value.end_lineno or 0, keyword.value.end_col_offset or 0)
+            end = offset(source.text, keyword.value.end_lineno or 0, keyword.value.end_col_offset or 0)
             after = re.compile(r"\s*,[ \t]*(\r?\n[ \t]*(?=\S))?").match(source.text, end)
             before = re.search(r",\s*$", source.text[:start])
             if after is not None:
@@ -190,7 +189,7 @@ def _in_arguments(source: Source, call: ast.Call, fallback: bool) -> Iterator[Ed
                 yield Edit(start - len(before.group()) if before else start, end, "")
     if fallback and not matches:
         first = [*call.args, *(keyword.value for keyword in call.keywords)]
-        end = _offset(source.text, call.end_lineno or 0, (call.end_col_offset or 1) - 1)
+        end = offset(source.text, call.end_lineno or 0, (call.end_col_offset or 1) - 1)
         inside = source.text[:end].rstrip()
         comma = "" if not first else " " if inside.endswith(",") else ", "
         yield Edit(len(inside), len(inside), f"{comma}fallback={VCRPY_MATCH_ON}")
@@ -199,97 +198,54 @@ def _in_arguments(source: Source, call: ast.Call, fallback: bool) -> Iterator[Ed
 def renamed_fixtures(source: Source) -> list[Edit]:
     """The edits that call pytest-vcr's fixtures by their names in pytest-recording."""
     edits = []
-    lines = [0]
-    for line in source.text.splitlines(keepends=True):
-        lines.append(lines[-1] + len(line))
     for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
         if token.type == tokenize.NAME and token.string in PYTEST_VCR:
-            start = lines[token.start[0] - 1] + token.start[1]
+            start = line_end(source.text, token.start[0] - 1) + token.start[1]
             edits.append(Edit(start, start + len(token.string), PYTEST_VCR[token.string]))
     return edits
 
 
-# --- imports -----------------------------------------------------------------------------------------
+def in_expecting_tests(source: Source, tests: Iterable[str]) -> list[Edit]:
+    """The edits that mark tests (``file::Class::test``) as expecting a call without a recording."""
+    edits = []
+    for function in _tests(source, tests):
+        marks = [each for each in function.decorator_list if _is_vcr_mark(source, each)]
+        if not marks:
+            first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+            start = offset(source.text, first, 0)
+            indent = " " * function.col_offset
+            edits.append(Edit(start, start, f"{indent}@pytest.mark.vcr({_EXPECTS})\n"))
+        elif not isinstance(marks[0], ast.Call):
+            edits.append(replaced(source.text, marks[0], f"{source.segment(marks[0])}({_EXPECTS})"))
+        elif not any(keyword.arg == "on_miss" for keyword in marks[0].keywords):
+            end = offset(source.text, marks[0].end_lineno or 0, (marks[0].end_col_offset or 1) - 1)
+            empty = not (marks[0].args or marks[0].keywords)
+            comma = "" if empty or source.text[:end].rstrip().endswith(",") else ", "
+            edits.append(Edit(end, end, f"{comma}{_EXPECTS}"))
+    return edits
 
 
-def with_imports(before: str, after: str, needed: Iterable[str]) -> str:
-    """A changed file whose imports fit: those needed are there, those used only by what has gone are not."""
-    used_before, used_after = _used(ast.parse(before)), _used(ast.parse(after))
-    after = edited(after, list(_unused_imports(after, used_before - used_after)))
-    present = {alias.asname or alias.name for each in _imports(after) for alias in each.names}
-    missing = [name for name in needed if name not in present]
-    if not missing:
-        return after
-    imports = _imports(after)
-    if imports:
-        at = _line_end(after, imports[-1].end_lineno or 0)
-        return edited(after, [Edit(at, at, "".join(f"import {name}\n" for name in missing))])
-    first = next(iter(ast.parse(after).body), None)
-    docstring = first if first is not None and _is_text(first) else None
-    at = _line_end(after, docstring.end_lineno or 0) if docstring is not None else 0
-    lead = "" if docstring is None else "\n"
-    return edited(after, [Edit(at, at, lead + "".join(f"import {name}\n" for name in missing) + "\n")])
+_EXPECTS: Final = 'on_miss="raise"'
 
 
-def _imports(text: str) -> list[ast.Import | ast.ImportFrom]:
-    return [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+def _is_vcr_mark(source: Source, decorator: ast.expr) -> bool:
+    return source.segment(decorator).partition("(")[0].endswith("mark.vcr")
 
 
-def _used(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+def _tests(source: Source, names: Iterable[str]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    wanted = {
+        tuple(rest.partition("[")[0].split("::"))
+        for path, _, rest in (name.partition("::") for name in names)
+        if path == source.path
+    }
 
+    def inside(body: Iterable[ast.stmt], outer: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ast.AST]]:
+        for node in body:
+            if isinstance(node, ast.ClassDef):
+                yield from inside(node.body, (*outer, node.name))
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield (*outer, node.name), node
 
-def _unused_imports(text: str, gone: set[str]) -> Iterator[Edit]:
-    for statement in _imports(text):
-        kept = [
-            alias for alias in statement.names if (alias.asname or alias.name).partition(".")[0] not in gone
-        ]
-        if len(kept) == len(statement.names):
-            continue
-        start = _offset(text, statement.lineno, 0)
-        end = _line_end(text, statement.end_lineno or 0)
-        if not kept:
-            yield Edit(start, end, "")
-            continue
-        names = ", ".join(f"{alias.name} as {alias.asname}" if alias.asname else alias.name for alias in kept)
-        module = ""
-        if isinstance(statement, ast.ImportFrom):
-            module = f"from {'.' * statement.level}{statement.module or ''} "
-        comment = re.search(r"  #[^\n]*$", text[start:end].rstrip())
-        yield Edit(start, end, f"{module}import {names}{comment.group() if comment else ''}\n")
-
-
-# --- places ------------------------------------------------------------------------------------------
-
-
-def _replaced(source: Source, node: ast.expr | ast.stmt, text: str) -> Edit:
-    start = _offset(source.text, node.lineno, node.col_offset)
-    return Edit(start, _offset(source.text, node.end_lineno or 0, node.end_col_offset or 0), text)
-
-
-def _removed(source: Source, statement: ast.stmt) -> Edit:
-    """The lines of a statement taken out."""
-    return Edit(
-        _offset(source.text, statement.lineno, 0), _line_end(source.text, statement.end_lineno or 0), ""
-    )
-
-
-def _offset(text: str, line: int, column: int) -> int:
-    """The place of a line (from 1) and column (in UTF-8 bytes, as ``ast`` counts) in characters."""
-    lines = text.splitlines(keepends=True)
-    before = sum(map(len, lines[: line - 1]))
-    return before + len(lines[line - 1].encode("utf-8")[:column].decode("utf-8"))
-
-
-def _without_blank_lines(text: str, start: int) -> int:
-    """The place behind the last line before ``start`` that is not blank."""
-    return len(text[:start].rstrip()) + (2 if "\r\n" in text else 1) if text[:start].strip() else start
-
-
-def _line_end(text: str, line: int) -> int:
-    return sum(map(len, text.splitlines(keepends=True)[:line]))
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    """Whether a statement is a docstring."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    for name, node in inside(source.tree.body, ()):
+        if name in wanted and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from vcr_llm import store
 from vcr_llm.errors import VcrLlmError
 
-__all__ = ["Change", "Edit", "NotPatchedError", "apply", "broken", "edited", "in_diff"]
+__all__ = ["Change", "Edit", "NotPatchedError", "apply", "broken", "edited", "in_diff", "lines"]
 
 
 class NotPatchedError(VcrLlmError):
@@ -40,18 +41,27 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
     """A text with edits that do not overlap; their line ends become those of the text."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end), reverse=True):
-        text = text[: edit.start] + edit.text.replace("\n", line_end) + text[edit.end :]
+        text = text[: edit.start] + edit.text.replace("\r\n", "\n").replace("\n", line_end) + text[edit.end :]
     return text
 
 
 def in_diff(changes: Iterable[Change]) -> list[str]:
     """The changes as the lines of a unified diff that ``git apply`` and ``patch -p1`` take."""
-    lines: list[str] = []
+    found: list[str] = []
     for change in changes:
         old = "/dev/null" if change.before is None else f"a/{change.path}"
-        before, after = (change.before or "").splitlines(), change.after.splitlines()
-        lines += difflib.unified_diff(before, after, old, f"b/{change.path}", lineterm="")
-    return lines
+        before, after = lines(change.before or ""), lines(change.after)
+        for line in difflib.unified_diff(before, after, old, f"b/{change.path}"):
+            found.append(line.removesuffix("\n"))
+            if not line.endswith("\n"):
+                found.append("\\ No newline at end of file")
+    return found
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a text as Python and diff count them, each with its end."""
+    # ``str.splitlines`` breaks lines at a form feed and others too.
+    return io.StringIO(text, newline="\n").readlines()
 
 
 def apply(root: Path, changes: Sequence[Change]) -> None:

@@ -56,6 +56,12 @@ class Hook:
     function: ast.FunctionDef | ast.AsyncFunctionDef
     registered: Sequence[tuple[str, ast.stmt]]
 
+    @property
+    def does_more(self) -> bool:
+        """Whether it does something else than to register, to name a serializer, and to return."""
+        known = [statement for _, statement in self.registered]
+        return any(each not in known and not _is_idle(each) for each in self.function.body)
+
 
 class Source:
     """A Python file by its name (relative to the suite's root). Raises SyntaxError where it is none."""
@@ -106,9 +112,7 @@ class Source:
         return names
 
     def configs(self) -> list[Config]:
-        return [
-            self._config(each) for each in self.functions if each.name == "vcr_config" and _is_fixture(each)
-        ]
+        return [self._config(each) for each in self.functions if _fixture_name(each) == "vcr_config"]
 
     def _config(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Config:
         returns = [node for node in _own_nodes(function) if isinstance(node, ast.Return)]
@@ -124,7 +128,7 @@ class Source:
         return [
             Hook(each, found)
             for each in self.functions
-            if _is_fixture(each) and any(argument.arg == "vcr" for argument in each.args.args)
+            if _fixture_name(each) and any(argument.arg == "vcr" for argument in each.args.args)
             if (found := list(_registrations(each)))
         ]
 
@@ -148,12 +152,13 @@ class Source:
             return Fact(self.path, getattr(node, "lineno", 1), kind, text)
 
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if node.name in PYTEST_VCR and _is_fixture(node):
-                yield fact("pytest-vcr", node.name)
-            if node.name == "vcr" and _is_fixture(node) and not any(_registrations(node)):
-                yield fact("own vcr fixture", node.name)
-            if node.name == "vcr_cassette_dir" and _is_fixture(node):
-                yield fact("cassette folder", node.name)
+            fixture = _fixture_name(node)
+            if fixture in PYTEST_VCR:
+                yield fact("pytest-vcr", fixture)
+            if fixture == "vcr" and not any(_registrations(node)):
+                yield fact("own vcr fixture", fixture)
+            if fixture == "vcr_cassette_dir":
+                yield fact("cassette folder", fixture)
             for argument in node.args.args:
                 if argument.arg in PYTEST_VCR:
                     yield fact("pytest-vcr", argument.arg)
@@ -215,13 +220,29 @@ def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
             yield from _own_nodes(child)
 
 
-def _is_fixture(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    decorators = (each.func if isinstance(each, ast.Call) else each for each in function.decorator_list)
-    return any(_dotted(each).rpartition(".")[2] == "fixture" for each in decorators)
+def _fixture_name(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The name of the fixture that a function makes; empty where it makes none."""
+    for each in function.decorator_list:
+        if _dotted(each.func if isinstance(each, ast.Call) else each).rpartition(".")[2] == "fixture":
+            keywords = each.keywords if isinstance(each, ast.Call) else []
+            given = [keyword.value for keyword in keywords if keyword.arg == "name"]
+            return str(given[0].value) if given and isinstance(given[0], ast.Constant) else function.name
+    return ""
 
 
 def _is_vcr_test_case(base: ast.expr) -> bool:
     return _dotted(base).endswith(("VCRTestCase", "VCRMixin"))
+
+
+def _is_idle(statement: ast.stmt) -> bool:
+    """A docstring, ``return vcr``, ``yield vcr`` or ``vcr.serializer = …``."""
+    if isinstance(statement, ast.Assign):
+        return [_dotted(target) for target in statement.targets] == ["vcr.serializer"]
+    value = getattr(statement, "value", None)
+    if isinstance(statement, ast.Expr) and isinstance(value, ast.Yield):
+        value = value.value
+    is_plain = value is None or isinstance(value, ast.Constant) or _dotted(value) == "vcr"
+    return isinstance(statement, ast.Expr | ast.Return | ast.Pass) and is_plain
 
 
 def _registrations(function: ast.AST) -> Iterator[tuple[str, ast.stmt]]:
