@@ -85,8 +85,18 @@ def amazon(draw: st.DrawFn) -> bytes:
     )
 
 
+@st.composite
+def plain_streams(draw: st.DrawFn) -> bytes:
+    """Events of plain text, a secret perhaps split over them."""
+    text = " ".join(draw(texts).split())
+    cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=4)))
+    deltas = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    return "".join(f"data: {delta}\n\n" for delta in deltas).encode("utf-8", "surrogatepass")
+
+
 raws = st.one_of(
     amazon(),
+    plain_streams(),
     values.map(lambda value: json.dumps(value).encode()),
     (fields | values).map(
         lambda value: json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import BEDROCK_HEADERS, BOUNDED, amazon_message, base64_of
 from test_scrub_rules import PLACES, SECRETS, answer, chunk, events, made, message, on_disk, scrubbed
 
-from vcr_llm import jsontext
+from vcr_llm import jsontext, sse
 from vcr_llm.interaction import Body, Interaction, Request, Response
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.scrub import Ledger, Scrubber, credential_values
@@ -209,6 +209,22 @@ def test_a_secret_split_over_amazons_messages(secret: str, size: int, wrapped: b
         "your key is <MY_API_KEY>, keep it",
         "your key is <ANTHROPIC_API_KEY>, keep it",
     )
+    assert scrubber.scan(answer(result)) == []
+
+
+@pytest.mark.parametrize("end", [b"", b"event: done\ndata: {}\n\n"])
+@pytest.mark.parametrize("size", [1, 5])
+def test_a_secret_split_over_events_of_plain_text(end: bytes, size: int) -> None:
+    """Replicate's streams: the data is the text itself."""
+    text = f"your key is {VALUE}, keep it"
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    raw = b": hi\n\n" + b"".join(f"event: output\ndata: {piece}\n\n".encode() for piece in pieces) + end
+    scrubber = Scrubber(values={"MY_API_KEY": VALUE})
+    assert scrubber.scan(answer(raw))
+    result = scrubbed(answer(raw), scrubber).response.body.raw
+    said = "".join(sse.data_texts(result)).removesuffix("{}")
+    assert said == "your key is <MY_API_KEY>, keep it"
+    assert result.count(b"\n") == raw.count(b"\n")
     assert scrubber.scan(answer(result)) == []
 
 

@@ -32,7 +32,7 @@ FLOORS = [
     {"callers", "grpc_calls", "open_cassettes", "report", "siblings", "store", "vcr_bridge"},
     {"matchers", "miss", "pairs", "session"},
     {"index", "serializer"},
-    {"cassette_files", "persister", "prices", "traffic"},
+    {"call_ledger", "cassette_files", "persister", "prices", "traffic"},
     {"cassette", "migrate"},
     {"audit", "recorder"},
     {"dropin"},

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from vcr_llm import diff, open_cassettes, providers
+from vcr_llm.call_ledger import CallLedger
 from vcr_llm.callers import caller
 from vcr_llm.calls import LlmCall, Outcome, total_usage
 from vcr_llm.content import MissingDecoderError
@@ -67,13 +68,6 @@ from vcr_llm.vcr_bridge import (
 __all__ = ["Cassette", "CassetteMiss", "Deviation"]
 
 Matcher = Callable[[VcrRequest, VcrRequest], Any]
-
-
-Entry = tuple[Outcome, str, str, Any, dict[str, Any], float | None]
-"""A request and its answer, as they were: outcome, method, URL, body, response dict, seconds if live.
-
-Not vcrpy's request object: the look-ups of all that are alive are gone through for every call.
-"""
 
 
 class CassetteMiss(CassetteMissError, CannotOverwriteExistingCassetteException):  # type: ignore[misc]
@@ -205,7 +199,7 @@ class Cassette(BridgedCassette):
         self._lock = threading.RLock()
         self._own_count = 0
         self._missing_extras: list[str] = []
-        self._ledger: list[Entry] = []
+        self._ledger = CallLedger()
         self._save_error: Exception | None = None
 
     @property
@@ -266,7 +260,11 @@ class Cassette(BridgedCassette):
         with self._lock:
             before = len(self.data)
             self._append(request, response)
-            self._enter_live(request, response, self.data[-1][1] if len(self.data) > before else None)
+            stored = self.data[-1][1] if len(self.data) > before else None
+            found = self.lookups.get(request)
+            since = found.live_since if found is not None else None
+            seconds = None if since is None else time.perf_counter() - since
+            self._ledger.live(request, response, stored, seconds)
 
     def _append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         try:
@@ -313,7 +311,7 @@ class Cassette(BridgedCassette):
             number, found.number, found.played = found.number, None, True
             self.played(number)
             response = recorded_response(self.data, number)
-            self._ledger.append((Outcome.REPLAYED, request.method, request.uri, request.body, response, None))
+            self._ledger.replayed(request, response)
             return without_waiting(response)
 
     def filter_request(self, request: VcrRequest) -> VcrRequest | None:
@@ -399,30 +397,10 @@ class Cassette(BridgedCassette):
 
     # --- what is told afterwards
 
-    def _enter_live(
-        self, request: VcrRequest, response: dict[str, Any], stored: dict[str, Any] | None
-    ) -> None:
-        """Keep for `calls` what came from the network; ``stored`` is the response as recorded."""
-        found = self.lookups.get(request)
-        since = found.live_since if found is not None else None
-        seconds = None if since is None else time.perf_counter() - since
-        outcome = Outcome.LIVE if stored is None else Outcome.RECORDED
-        if stored is None and providers.classify(to_request(request)) is None:
-            return  # somebody's download, which a filter ignores
-        entry = outcome, request.method, request.uri, request.body, stored or response, seconds
-        self._ledger.append(entry)
-        open_cassettes.tell_answered(lambda: _call(entry))
-
     @property
     def calls(self) -> list[LlmCall]:
         """The LLM calls that were answered since the cassette opened, in order, replayed and live ones."""
-        kept = {id(response) for _, response in self._recorded()}
-        entries = (
-            # A failure that a retry mended is not kept.
-            (Outcome.LIVE, *entry[1:]) if entry[0] is Outcome.RECORDED and id(entry[4]) not in kept else entry
-            for entry in self._ledger
-        )
-        return [call for call in map(_call, entries) if call is not None]
+        return self._ledger.calls({id(response) for _, response in self._recorded()})
 
     @property
     def usage(self) -> Usage:
@@ -458,7 +436,7 @@ class Cassette(BridgedCassette):
     @property
     def answered(self) -> Counter[Outcome]:
         """How many requests were replayed, recorded, and sent without being stored; LLM calls and others."""
-        return Counter(entry[0] for entry in self._ledger)
+        return self._ledger.counts()
 
     def _note(self, choice: Choice, live: VcrRequest) -> None:
         """Keep what an answer of a lower tier has otherwise; it is told when the cassette has closed."""
@@ -615,24 +593,6 @@ class Cassette(BridgedCassette):
 
     def _identity(self, interaction: Interaction) -> Fingerprint:
         return self._index.of(self._view(interaction.request))
-
-
-def _call(entry: Entry) -> LlmCall | None:
-    """What was asked and answered; None where that was no LLM call."""
-    outcome, method, url, body, response, seconds = entry
-    interaction = to_interaction(VcrRequest(method, url, body, {}), readable(response))
-    call = providers.classify(interaction.request)
-    if call is None:
-        return None
-    return LlmCall(call, interaction.request, interaction.response, outcome, seconds)
-
-
-def readable(response: dict[str, Any]) -> dict[str, Any]:
-    """A response without its content encodings, or as it came where one of them cannot be undone."""
-    try:
-        return decoded(response)
-    except MissingDecoderError:
-        return response
 
 
 def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Hashable]:

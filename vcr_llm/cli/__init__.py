@@ -13,6 +13,7 @@ import vcr_llm
 _MODULES: Final[Mapping[str, str]] = {
     "clear": "clear",
     "demo": "demo",
+    "diff": "diff",
     "export": "export",
     "init": "init",
     "list": "list_",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from vcr_llm.diff.difference import Difference, in_one_line
 from vcr_llm.diff.requests import differences, value_differences
-from vcr_llm.diff.words import WordChange, word_changes
+from vcr_llm.diff.words import WordChange, likeness, word_changes, word_counts
 
 __all__ = [
     "Difference",
     "WordChange",
     "differences",
     "in_one_line",
+    "likeness",
     "value_differences",
     "word_changes",
+    "word_counts",
 ]

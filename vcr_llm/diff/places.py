@@ -43,7 +43,7 @@ class Place:
 
     @property
     def text(self) -> str:
-        between = ", " if self.named else "."
+        between = "" if self.path.startswith("[") else ", " if self.named else "."
         head = f"{self.base}, {self.who}" if self.who else self.base
         return f"{head}{between}{self.path}" if self.path else head
 

@@ -14,7 +14,7 @@ from vcr_llm.diff.places import call_names, field_place, said, tool_name
 from vcr_llm.fingerprint import Place, normalised, place, whole_request
 from vcr_llm.interaction import Request
 
-__all__ = ["differences", "value_differences"]
+__all__ = ["differences", "parsed_text", "value_differences"]
 
 _FEW: Final = 3
 """Parts of a field that are named one by one."""
@@ -64,7 +64,7 @@ def _inside(where: Where, before: Any, after: Any, few: int) -> list[Difference]
             member = where.member(number, one if other is None else other, len(after))
             found += _inside(member, one, other, few)
     elif isinstance(before, str) and isinstance(after, str):
-        values = _parsed(before), _parsed(after)
+        values = parsed_text(before), parsed_text(after)
         if None not in values and not _equal(*values):
             found = _inside(where, *values, few)
     if 0 < len(found) <= few or (found and few > _FEW and where.lists_named):
@@ -74,7 +74,7 @@ def _inside(where: Where, before: Any, after: Any, few: int) -> list[Difference]
     return [Difference(where.text, before, after)]
 
 
-def _parsed(text: str) -> Any:
+def parsed_text(text: str) -> Any:
     """The object or list that a text is the JSON of: tool calls and results travel so; else None."""
     if text[:1] not in ("{", "["):
         return None

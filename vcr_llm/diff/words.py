@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-__all__ = ["WordChange", "word_changes"]
+__all__ = ["WordChange", "likeness", "word_changes", "word_counts"]
 
 # A timestamp, a path, an address or an id is one word; a full stop at the end of a sentence is no part of it.
 _TOKEN: Final = re.compile(r"\s+|\w[\w.:+/@#%-]*\w|\w|.", re.DOTALL)
+
+_PLAIN_WORD: Final = re.compile(r"\w+")
 
 _CONTEXT: Final = 24
 """Characters around a change that are shown."""
@@ -38,6 +41,17 @@ class WordChange:
     after: str
     left: str
     right: str
+
+
+def word_counts(text: str) -> Counter[str]:
+    """How often each word is in a text, for `likeness`."""
+    return Counter(_PLAIN_WORD.findall(text))
+
+
+def likeness(one: Counter[str], other: Counter[str]) -> float:
+    """The share of words that two texts have in common, 0 to 1 (Dice's coefficient)."""
+    total = one.total() + other.total()
+    return 2 * (one & other).total() / total if total else 1.0
 
 
 def word_changes(before: str, after: str) -> list[WordChange]:

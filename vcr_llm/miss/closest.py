@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from vcr_llm import providers
+from vcr_llm.diff import likeness, word_counts
 from vcr_llm.interaction import Request, split_url
 from vcr_llm.miss.situation import Situation
 from vcr_llm.providers import Call
 
 __all__ = ["Closest", "closest"]
-
-_WORD: Final = re.compile(r"\w+")
 
 _TEXT: Final = 6_000
 """Characters of a prompt that are looked at, half of them its beginning and half its end."""
@@ -52,7 +50,7 @@ class _Sketch:
             texts = f"{request.method} {request.url} {(request.body and request.body.text) or ''}"
         if len(texts) > _TEXT:
             texts = f"{texts[: _TEXT // 2]} {texts[-_TEXT // 2 :]}"
-        return cls(Counter(_WORD.findall(texts)), place, call)
+        return cls(word_counts(texts), place, call)
 
 
 def closest(situation: Situation) -> Closest | None:
@@ -61,18 +59,12 @@ def closest(situation: Situation) -> Closest | None:
     best: tuple[float, Closest] | None = None
     for number in range(situation.count):
         other = _Sketch.of(situation.recorded(number))
-        likeness = _likeness(live.words, other.words)
-        score = likeness + sum(_SAME[part] for part in _same_parts(live, other))
+        alike = likeness(live.words, other.words)
+        score = alike + sum(_SAME[part] for part in _same_parts(live, other))
         score += 0 if situation.played(number) else _UNPLAYED
         if best is None or score > best[0]:
-            best = score, Closest(number, likeness)
+            best = score, Closest(number, alike)
     return best[1] if best is not None else None
-
-
-def _likeness(one: Counter[str], other: Counter[str]) -> float:
-    """The share of words that two texts have in common (Dice's coefficient)."""
-    total = one.total() + other.total()
-    return 2 * (one & other).total() / total if total else 1.0
 
 
 def _same_parts(one: _Sketch, other: _Sketch) -> Iterator[str]:

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vcr_llm import jsontext
-from vcr_llm.scrub.documents import Document, Literal, Path, documents, literals, pieces, uncovered
+from vcr_llm.scrub.documents import (
+    Document,
+    Literal,
+    Path,
+    documents,
+    is_stream,
+    literals,
+    pieces,
+    plain_data,
+    uncovered,
+)
 from vcr_llm.scrub.names import Names, normalised_name, split_scheme
 from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.text import Detector, Match, find, replaced
@@ -96,6 +106,10 @@ class BodyEditor:
         ``whole`` is its JSON value where that is known. ``named``: whether names of JSON members count.
         """
         found = documents(text) if whole is None else [Document((), whole, text, 0, len(text))]
+        if whole is None and is_stream(text):
+            joined_text = self._across_plain_data(text, found, replace)
+            if joined_text is not text:
+                text, found = joined_text, documents(joined_text)
         if not found:
             return self.text(text, (), replace)
         groups = (
@@ -148,6 +162,20 @@ class BodyEditor:
                     kept = piece.now[: max(0, match.start - start)]
                     piece.now = kept + word + piece.now[max(0, match.end - start) :]
 
+    def _across_plain_data(self, text: str, found: list[Document], replace: ReplaceMatch) -> str:
+        """A stream whose events have plain text, without the secrets that are split across them."""
+        spans = plain_data(text, found)
+        joined = "".join(text[start:end] for start, end in spans)
+        if len(spans) < 2 or not self.detector.may_find(joined):
+            return text
+        strings = [
+            _Piece((number, "data"), False, start, end, text[start:end], text[start:end])
+            for number, (start, end) in enumerate(spans)
+        ]
+        self._across(strings, self.detector.narrowed(joined), replace)
+        edits = [(piece.start, piece.end, piece.now) for piece in strings if piece.now != piece.was]
+        return _with_edits(text, edits) if edits else text
+
     def _edited(
         self,
         text: str,
@@ -169,14 +197,19 @@ class BodyEditor:
         if not edits:
             return text
         in_tokens = any(piece.now != piece.was and "logprobs" in piece.path for piece in strings)
-        parts: list[str] = []
-        at = 0
-        for start, end, new in sorted(edits):
-            parts += text[at:start], new
-            at = end
-        result = "".join(parts) + text[at:]
+        result = _with_edits(text, edits)
         # The bytes of a token say what the token said; providers send null where a token has none.
         return _BYTES.sub(r'"bytes"\1null', result) if in_tokens else result
+
+
+def _with_edits(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
+    """A text with some of its stretches (start, end, what is there now) written anew."""
+    parts: list[str] = []
+    at = 0
+    for start, end, new in sorted(edits):
+        parts += text[at:start], new
+        at = end
+    return "".join(parts) + text[at:]
 
 
 _EVERYTHING: Final = re.compile(r".*", re.DOTALL)

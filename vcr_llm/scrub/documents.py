@@ -17,7 +17,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["Document", "Literal", "Path", "documents", "is_stream", "literals", "pieces", "uncovered"]
+__all__ = [
+    "Document",
+    "Literal",
+    "Path",
+    "documents",
+    "is_stream",
+    "literals",
+    "pieces",
+    "plain_data",
+    "uncovered",
+]
 
 Path = tuple[str | int, ...]
 
@@ -125,6 +135,21 @@ def _data_spans(text: str) -> Iterator[list[tuple[int, int]]]:
     """For each event where its data is: more than one stretch where the data is spread over lines."""
     for block in _DATA.finditer(text):
         yield [line.span(1) for line in _DATA_LINE.finditer(text, block.start(), block.end())]
+
+
+def plain_data(text: str, found: list[Document]) -> list[tuple[int, int]]:
+    """Where the data of a stream's events is that is no JSON but a piece of plain text, as Replicate's.
+
+    A piece may be a word of JSON by chance: ``7``, ``null``.
+    """
+    words = [(one.start, one.end) for one in found if not isinstance(one.value, dict | list | str)]
+    pieces = [
+        line.span(1)
+        for start, end in uncovered(text, found)
+        for line in _DATA_LINE.finditer(text, start, end)
+        if line.end(1) > line.start(1)
+    ]
+    return sorted([*pieces, *words]) if pieces else []
 
 
 # --- strings in a JSON text ---------------------------------------------------------------------------
