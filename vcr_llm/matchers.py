@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, fingerprint
 from vcr_llm.interaction import Request
 from vcr_llm.normalizers import Normalizer
 from vcr_llm.scrub import DEFAULT, Ledger, Scrubber, folded, untouched
+from vcr_llm.scrub.text import Detector
 from vcr_llm.vcr_bridge import VcrRequest, to_request
 
 __all__ = ["MATCHERS", "View", "compared", "fingerprint_of", "llm", "llm_strict"]
@@ -36,7 +38,8 @@ class View:
     def __init__(self, scrubber: Scrubber = DEFAULT, normalise: Normalizer = _AS_SENT) -> None:
         self._scrubber = scrubber
         self._normalise = normalise
-        self._urls: dict[str, str] = {}
+        editor = scrubber.editor
+        self._urls = {} if editor.callables else _urls_of(editor.detector, tuple(editor.names.added))
 
     def __call__(self, request: Request) -> Request:
         return self.of_all([request])[0]
@@ -65,6 +68,12 @@ class View:
 
     def _of(self, request: Request) -> Request:
         return folded(self._scrubber.request(request, Ledger()))
+
+
+@lru_cache(maxsize=16)
+def _urls_of(_detector: Detector, _names: tuple[str, ...]) -> dict[str, str]:
+    """URLs and how they are seen, kept for all cassettes of a session whose rules are the same."""
+    return {}
 
 
 _URLS: Final = 1024
