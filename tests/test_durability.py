@@ -98,6 +98,57 @@ def test_rewrite_of_a_failing_test_leaves_the_old_cassette(
     nothing_else(suite, "test_it.llm.json")
 
 
+ENDS = """
+@pytest.fixture
+def fails_at_its_end():
+    yield
+    raise RuntimeError
+
+@pytest.mark.vcr
+def test_skips():
+    ask("one")
+    if "FAIL" in os.environ:
+        pytest.skip("after a call")
+
+@pytest.mark.vcr
+@pytest.mark.xfail
+def test_fails_as_expected():
+    ask("one")
+    assert "FAIL" not in os.environ
+
+@pytest.mark.vcr
+def test_teardown(request):
+    if "FAIL" in os.environ:
+        request.getfixturevalue("fails_at_its_end")
+    ask("one")
+
+@pytest.mark.vcr
+def test_interrupted():
+    ask("one")
+    if "FAIL" in os.environ:
+        raise KeyboardInterrupt
+    ask("two")
+"""
+
+
+def test_rewrite_is_accepted_only_of_a_test_that_has_passed(suite: Suite, fails: pytest.MonkeyPatch) -> None:
+    suite.test(ENDS, sdk=False)
+    suite.run("--record-mode=once", passed=3, xpassed=1)
+    names = [f"test_app/test_{name}.llm.json" for name in ("skips", "fails_as_expected", "teardown")]
+    before = [suite.cassette(name).read_bytes() for name in names]
+    interrupted = suite.cassette("test_app/test_interrupted.llm.json")
+    whole = interrupted.read_bytes()
+    fails.setenv("FAIL", "1")
+    # An interrupt would end the run of this test, too.
+    arguments = ("--record-mode=rewrite", "--tb=no")
+    result = suite.run(*arguments, process=True, passed=1, skipped=1, xfailed=1, errors=1)
+    result.stdout.fnmatch_lines(["not passed: *test_skips; *test_skips.llm.json stays as it was, *.rejected"])
+    assert [suite.cassette(name).read_bytes() for name in names] == before
+    assert interrupted.read_bytes() == whole
+    assert all(rejected(suite.cassette(name)).is_file() for name in names)
+    assert prompts(rejected(interrupted)) == ["one"]
+
+
 def test_rewrite_without_any_call_leaves_the_cassette(suite: Suite) -> None:
     suite.test(TWO, sdk=False)
     suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)
