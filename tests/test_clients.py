@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -21,11 +22,21 @@ from vcr_llm.vcr_bridge import to_request
 
 pytestmark = [
     pytest.mark.sdk,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # the clients' own
+    # The clients' own: what they use is deprecated, and what they open they do not all close.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 
 T = TypeVar("T")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_left_open() -> Iterator[None]:
+    """What the clients leave open must not come to light in another module, where it would be an error."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

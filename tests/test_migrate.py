@@ -408,6 +408,7 @@ def test_a_whole_repository_is_searched_for_what_looks_like_a_cassette(folder: P
     (root / "tests/data/other.yaml").write_text("a: 1\n")
     (root / ".github/workflows/ci.yaml").write_text("jobs: {}\n")
     (root / "src/config.toml").write_text("[tool]\nrequest = 1\n")
+    (root / "PKG-INFO").write_text("Name: x\n\n" + CASSETTE)
     (root / "Makefile").write_text("all:\n\ttrue\n")
     (root / "tests/data/no_suffix").write_text(CASSETTE)
     (root / "package.json").write_text('{"interactions": "none"}')

@@ -15,6 +15,8 @@ from calls import ANTHROPIC_TOOLS, CHAT_TOOLS, CLAUDE, USER, Clients, clients
 from wire import WireProvider
 
 import vcr_llm
+from vcr_llm.recorder import SESSION
+from vcr_llm.session import Session
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -145,6 +147,25 @@ def missed(case: Case, url: str, folder: Path) -> str:
                 last(c)
     assert cassette.misses == [str(caught.value)]
     return f"{caught.value}\n"
+
+
+def test_the_text_in_the_readme_is_real(
+    provider: WireProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("tests/cassettes/test_agent/test_train.llm.json")
+    test = Session(tmp_path, "tests/test_agent.py::test_train", mode="none", source="default")
+    with clients(provider.url) as c:
+        with vcr_llm.use_cassette(path):
+            chat("When is the next train to Paris?")(c)
+            chat(messages=conversation("2026-11-22"))(c)
+        with (
+            vcr_llm.use_cassette(path, record_mode="none", **{SESSION: test}),
+            pytest.raises(vcr_llm.CassetteMissError) as caught,
+        ):
+            chat(messages=conversation("2026-11-23"))(c)
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    assert f"```text\n{caught.value}\n```" in readme
 
 
 @pytest.mark.parametrize("name", CASES)

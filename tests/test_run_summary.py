@@ -15,9 +15,10 @@ from suite import WITHOUT, Suite
 from wire import WireProvider
 
 import vcr_llm
-from vcr_llm import grpc_calls, open_cassettes
+from vcr_llm import grpc_calls, open_cassettes, prices
 from vcr_llm.interaction import Request
 from vcr_llm.placeholder import PLACEHOLDER_KEY
+from vcr_llm.providers import Usage
 from vcr_llm.traffic import Watch
 
 TESTS = """
@@ -94,10 +95,9 @@ def test_findings_by_verbosity_and_over_workers(recorded: Suite) -> None:
     assert section(recorded.run(passed=3))[2:] == plain
     assert section(recorded.run("-v", passed=3))[3:] == named
     workers = section(recorded.run("-n", "2", "-v", passed=3))
-    assert "orphans" not in str(section(recorded.run("-n", "1", "test_app.py", passed=3)))
     assert (workers[0], workers[3:]) == ("requests: 2 replayed", named)
-    unnamed = section(recorded.run("-n", "1", passed=3))
-    assert unnamed[2:] == ["record mode: none (default) for 2 cassettes", *plain]
+    one_file = section(recorded.run("-n", "1", "test_app.py", passed=3))
+    assert one_file[2:] == ["record mode: none (default) for 2 cassettes", plain[0]]
     quiet = recorded.run("-q", passed=3)
     assert section(quiet) == header(quiet) == []
     one = (
@@ -199,9 +199,8 @@ def pytest_runtest_teardown(item):
 """,
     )
     suite.test(TESTS, sdk=False)
-    for arguments in ([], ["-n", "1"]):
-        lines = section(suite.run("--record-mode=new_episodes", *arguments, passed=3))
-        assert [line for line in lines if "something" in line] == ["something to know", "something to mend"]
+    lines = section(suite.run("--record-mode=once", "-n", "1", passed=3))
+    assert [line for line in lines if "something" in line] == ["something to know", "something to mend"]
 
 
 def test_drift_misses_old_dates_and_what_is_live(recorded: Suite) -> None:
@@ -220,7 +219,7 @@ def test_miss():
     lines = section(result)
     assert lines[0] == "requests: 3 replayed, 1 missed"
     drift = recorded.run("--llm-on-drift=error", "-k", "two", failed=1, deselected=3)
-    drift.stdout.fnmatch_lines(["*DriftError: *test_two.llm.json: answered although the request changed*"])
+    drift.stdout.fnmatch_lines(["*test_two.llm.json: answered although the request *"])
     assert "drifted: 1 recording:" in lines
     assert any(line.startswith("too old: 2 cassettes, the oldest of 19") for line in lines)
 
@@ -531,15 +530,25 @@ def test_workers_share_the_budget(suite: Suite) -> None:
 
 
 def test_a_budget_of_money_stops_the_run(suite: Suite) -> None:
-    pytest.importorskip("genai_prices")
-    suite.test(BUDGET.replace("ask(", "ask(model='gpt-4o', text="), sdk=False)
-    source = (suite.pytester.path / "test_app.py").read_text()
-    source = source.replace('def ask(text="hi")', 'def ask(text="hi", model="g")').replace(
-        '"model": "g"', '"model": model'
-    )
-    (suite.pytester.path / "test_app.py").write_text(source)
+    priced = BUDGET.replace("ask(", "ask(model='gpt-4o', text=")
+    suite.test(priced, sdk=False)
     result = suite.run("--record-mode=once", "--llm-max-cost=0.0000001", passed=1, failed=1)
     result.stdout.fnmatch_lines(["*BudgetError: * of $*spent (llm_max_cost)*", "money: * spent*"])
-    (suite.pytester.path / "test_app.py").write_text(source.replace("model='gpt-4o'", "model='in-house'"))
+    suite.test(priced.replace("gpt-4o", "in-house"), sdk=False)
     result = suite.run("--record-mode=new_episodes", "--llm-max-cost=5", failed=1)
     result.stdout.fnmatch_lines(["*the price of in-house is unknown (llm_max_cost)*"])
+
+
+def test_prices_are_known_or_unknown_but_never_guessed() -> None:
+    usage = Usage(prompt=1_000_000, completion=1_000_000)
+    known = [("openai", "gpt-4o"), ("gemini", "gemini-2.5-flash"), ("anthropic", "claude-sonnet-4-6")]
+    for provider, model in known:
+        price = prices.cost(provider, model, usage)
+        cached = prices.cost(provider, model, Usage(prompt=1_000_000, cached=900_000, completion=1_000_000))
+        assert price is not None
+        assert cached is not None
+        assert 0 < cached < price
+    assert prices.has_price("bedrock", "anthropic.claude-3-5-sonnet-20240620-v1:0")
+    for provider, model in (("openai", "acme-1"), ("acme", "gpt-4o"), ("openai", None)):
+        assert prices.cost(provider, model, usage) is None
+    assert prices.cost("openai", "gpt-4o", Usage(prompt=1, cached=5)) is None  # a count that makes no sense

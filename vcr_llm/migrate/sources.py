@@ -28,6 +28,11 @@ _MARK: Final = re.compile(
     re.MULTILINE,
 )
 """What a cassette of any format says somewhere, and hardly any other file."""
+_BEGINNING: Final = re.compile(
+    r"(?:---\s*)?(?:-\s+request|interactions|http_interactions|requests|version)\s*:"
+    r"|\{\s*\"(?:version|interactions|http_interactions)\"\s*:"
+)
+"""How one begins; a file without a suffix is anything, and mostly text about something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ def _may_be_one(name: str) -> bool:
 
 def _looks_like_one(path: Path) -> bool:
     try:
-        return _MARK.search(text_of(path.read_bytes())) is not None
+        text = text_of(path.read_bytes())
+        return _MARK.search(text) is not None and ("." in path.name or _BEGINNING.match(text) is not None)
     except (OSError, UnreadableCassetteError):
         return False
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from vcr_llm.interaction import Headers
-from vcr_llm.providers import anthropic, cohere, openai
+from vcr_llm.providers import anthropic, cohere, openai_bodies
 from vcr_llm.providers.answers import (
     Answer,
     Message,
@@ -165,8 +165,8 @@ _READERS: Final[tuple[ReadAnswer, ...]] = (
     anthropic.read_message,
     anthropic.read_completion,
     converse,
-    openai.read_chat,
-    openai.read_completion,
+    openai_bodies.read_chat,
+    openai_bodies.read_completion,
     *map(answer_at, (_TITAN, _LLAMA, _MISTRAL, _AI21)),
     cohere.read_chat,
     *map(answer_at, (_COHERE, _VECTORS)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from vcr_llm.providers import anthropic, openai, reranking
+from vcr_llm.providers import anthropic, openai, openai_bodies, reranking
 from vcr_llm.providers.operation import Operation, Provider
 
 __all__ = ["PROVIDERS"]
@@ -25,7 +25,7 @@ _ADDED = {
             "prompt",
             re.compile(r"/prompts/(?P<model>[^/]+)/completions/?$"),
             ("variables",),
-            answer=openai.read_chat,
+            answer=openai_bodies.read_chat,
         ),
     ),
     # docs.together.ai/reference/rerank

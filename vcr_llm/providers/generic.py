@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from vcr_llm.providers import anthropic, cohere, google, ollama, openai, reranking
+from vcr_llm.providers import anthropic, cohere, gemini_bodies, ollama, openai_bodies, reranking
 from vcr_llm.providers.answers import (
     Answer,
     Message,
@@ -26,10 +26,10 @@ from vcr_llm.providers.operation import Operation, Provider
 __all__ = ["PROVIDER"]
 
 _READERS: Final[tuple[ReadAnswer, ...]] = (
-    openai.read_chat,
+    openai_bodies.read_chat,
     anthropic.read_message,
-    openai.read_response,
-    google.read_content,
+    openai_bodies.read_response,
+    gemini_bodies.read_content,
     ollama.read_answer,
     cohere.read_chat,
     answer_at(
@@ -55,9 +55,9 @@ def _read_messages(prompt: Mapping[str, Any], rest: Mapping[str, Any]) -> tuple[
     if "system" in rest and items(prompt.get("messages")):
         return anthropic.read_messages(prompt, rest)
     if "contents" in prompt:
-        return google.read_contents(prompt, rest)
+        return gemini_bodies.read_contents(prompt, rest)
     if items(prompt.get("input")):
-        return openai.read_input({"instructions": rest.get("instructions"), **prompt}, rest)
+        return openai_bodies.read_input({"instructions": rest.get("instructions"), **prompt}, rest)
     messages = tuple(
         Message(string(one.get("role")), content_text(one.get("content")))
         for one in items(prompt.get("messages"))

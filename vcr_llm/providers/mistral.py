@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vcr_llm.providers import openai
+from vcr_llm.providers import openai, openai_bodies
 from vcr_llm.providers.answers import (
     Answer,
     Message,
@@ -115,7 +115,7 @@ PROVIDER = Provider(
     name="mistral",
     hosts=re.compile(r"(.+\.)?(api|codestral)\.mistral\.ai"),
     operations=(
-        _row("fim", "/v1/fim/completions", "prompt", "suffix", answer=openai.read_chat),
+        _row("fim", "/v1/fim/completions", "prompt", "suffix", answer=openai_bodies.read_chat),
         replace(
             _CHAT,
             provider="mistral",
@@ -133,7 +133,7 @@ PROVIDER = Provider(
             answer=_conversation,
         ),
         _row("ocr", "/v1/ocr", "document", answer=_ocr),
-        _row("moderations", "/v1/(chat/)?moderations", "input", answer=openai.read_moderation),
+        _row("moderations", "/v1/(chat/)?moderations", "input", answer=openai_bodies.read_moderation),
         _row("classifications", "/v1/(chat/)?classifications", "input", "inputs", answer=_CLASSES),
         *openai.OPERATIONS,
     ),

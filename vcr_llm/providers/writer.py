@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vcr_llm.providers import openai
+from vcr_llm.providers import openai, openai_bodies
 from vcr_llm.providers.answers import Answer, Message, Places, answer_at, content_text, items, string
 from vcr_llm.providers.operation import Operation, Provider
 
@@ -22,7 +22,7 @@ _ANSWERED = answer_at(Places(text=("answer", "data.answer")))
 
 
 def _completion(response: Any, events: Sequence[Any]) -> Answer | None:
-    return openai.read_completion(response, events) or _PIECES(response, events)
+    return openai_bodies.read_completion(response, events) or _PIECES(response, events)
 
 
 def _inputs(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Message, ...]:
