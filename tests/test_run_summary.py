@@ -513,8 +513,8 @@ def test_a_budget_of_calls_stops_the_run(suite: Suite) -> None:
     assert len(suite.provider.received) == 2
     result.stdout.fnmatch_lines(
         [
-            "*BudgetError: The record budget is used up: 2 live calls made (llm_max_calls). The call to *",
-            "*the record budget is used up (2 live calls made (llm_max_calls))*",
+            "*BudgetError: The record budget is used up: 2 of 2 live calls made (llm_max_calls). The *",
+            "*the record budget is used up (2 of 2 live calls made (llm_max_calls))*",
         ]
     )
     suite.run("--llm-max-calls=0", "-k", "0 or 1", passed=2, deselected=2)  # replaying costs nothing

@@ -75,7 +75,7 @@ class _Budget(open_cassettes.Listener):
     def _why_not(self, call: Call, entered: list[str]) -> str:
         made = entered.count("call")
         if self._calls is not None and made > self._calls:
-            return f"{self._calls} live call{'' if self._calls == 1 else 's'} made (llm_max_calls)"
+            return f"{self._calls} of {self._calls} live calls made (llm_max_calls)"
         if self._cost is None:
             return ""
         from vcr_llm import prices

@@ -18,7 +18,7 @@ __all__ = ["CassetteSum", "Money", "Policy", "Price", "SlowCall", "Summary", "su
 Price = Callable[[CallFact], Decimal | None]
 """What a call costs in US dollars; None where its model has no known price."""
 
-_FEWEST_DIGITS: Final = Decimal("0.0001")
+_SMALLEST: Final = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +269,6 @@ def counted(number: int, what: str) -> str:
 
 def dollars(amount: Decimal) -> str:
     """As much as is needed to see that it is not nothing."""
-    if amount and amount < _FEWEST_DIGITS:
-        return f"less than ${_FEWEST_DIGITS}"
+    if amount and amount < _SMALLEST:
+        return f"less than ${_SMALLEST}"
     return f"${amount:,.2f}" if amount >= 1 else f"${amount:.4f}"

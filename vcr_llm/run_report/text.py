@@ -10,7 +10,17 @@ from vcr_llm.providers import Usage
 from vcr_llm.run_report.facts import PastFact
 from vcr_llm.run_report.summary import Summary, counted, dollars
 
-__all__ = ["TextLine", "counts", "described_mode", "findings", "terminal_lines", "tokens_text"]
+__all__ = [
+    "TextLine",
+    "alarms",
+    "counts",
+    "findings",
+    "modes",
+    "money_text",
+    "numbers_text",
+    "terminal_lines",
+    "tokens_text",
+]
 
 _SLOWEST: Final = 5
 
@@ -126,11 +136,7 @@ def money_text(summary: Summary) -> str:
 def modes(summary: Summary) -> list[str]:
     """The record modes of the cassettes and where they came from, the commonest first."""
     ranked = sorted(summary.modes.items(), key=lambda entry: -entry[1])
-    return [f"{described_mode(mode, source)} for {counted(n, 'cassette')}" for (mode, source), n in ranked]
-
-
-def described_mode(mode: str, source: str) -> str:
-    return f"{mode} ({source})"
+    return [f"{mode} ({source}) for {counted(number, 'cassette')}" for (mode, source), number in ranked]
 
 
 def findings(summary: Summary) -> Iterator[Finding]:
