@@ -88,6 +88,7 @@ def assert_same(loaded: Interaction, original: Interaction) -> None:
     ours, theirs = loaded.response, original.response
     assert (ours.status, ours.reason, ours.headers) == (theirs.status, theirs.reason, theirs.headers)
     kind = "".join(theirs.headers.get("content-type", ())[:1]).lower()
+    kind = kind if "/" in kind else ""  # redacted: the body is taken by its content
     assert_same_body(ours.body, theirs.body, may_parse=not kind or "json" in kind or "event-stream" in kind)
     assert loaded.recorded_at == original.date
     assert typed(loaded.extra) == typed(original.extra)
