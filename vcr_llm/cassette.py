@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from vcr_llm import diff, open_cassettes, providers, store
+from vcr_llm import open_cassettes, providers, store
 from vcr_llm.call_ledger import CallLedger
 from vcr_llm.callers import caller
 from vcr_llm.calls import LlmCall, Outcome, total_usage
@@ -461,6 +461,8 @@ class Cassette(BridgedCassette):
         """Keep what an answer of a lower tier has otherwise; it is told when the cassette has closed."""
         if choice.tier not in (Tier.SAME_CALL, Tier.FALLBACK):
             return
+        from vcr_llm import diff
+
         found = diff.differences(self._compared(self.data[choice.number][0]), self._compared(live))
         call = self._index.of_live(live, to_request(live)).call
         operation = str(call.operation) if call else "no LLM call"
