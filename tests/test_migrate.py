@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+import httpx
 import pytest
+import vcr
 import yaml
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
@@ -566,6 +568,21 @@ def test_an_export_does_not_replace_a_file_unless_forced(folder: Path) -> None:
     run("export", folder, "--to", "vcr-yaml", "--force")
     old, new = (convert(text, DEFAULT).data for text in (CASSETTE.encode(), (folder / "x.yaml").read_bytes()))
     assert difference(old.interactions[0], new.interactions[0]) is None
+
+
+@pytest.mark.parametrize(("to", "suffix"), [("vcr-yaml", "yaml"), ("vcr-json", "json")])
+def test_vcrpy_alone_replays_an_export(to: str, suffix: str, folder: Path) -> None:
+    dated = CASSETTE.replace("Content-Type:", "Date: ['Mon, 06 May 2024 07:08:09 GMT'], Content-Type:")
+    (folder / "x.yaml").write_text(dated, encoding="utf-8")
+    run("migrate", folder, "--write", "--remove-old")
+    run("export", folder, "--to", to)
+    recorder = vcr.VCR(record_mode="none", match_on=["method", "uri", "body"], serializer=suffix)
+    body = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
+    with recorder.use_cassette(str(folder / f"x.{suffix}")) as cassette, httpx.Client() as client:
+        answer = client.post("https://api.openai.com/v1/chat/completions", content=body)
+        assert answer.json() == {"object": "chat.completion", "choices": []}
+        assert cassette.all_played
+    assert "2024-05-06T07:08:09+00:00" in (folder / f"x.{suffix}").read_text()
 
 
 def test_llm_mock_files_become_ours_and_go_back(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from vcr_llm import schema, store
 from vcr_llm.content import MissingDecoderError
@@ -23,8 +24,8 @@ from vcr_llm.scrub import Scrubber, credential_values
 
 __all__ = ["Options", "Outcome", "Status", "migrate"]
 
-_WORTH_A_POOL = 40
-"""Files below which starting processes takes longer than the work."""
+_WORTH_A_POOL: Final = 200
+"""Files below which starting processes takes longer than the work, unless their number is given."""
 
 
 class Status(StrEnum):
@@ -78,13 +79,17 @@ def migrate(groups: Sequence[Sequence[Source]], options: Options) -> Iterator[li
     """
     jobs = options.jobs or os.cpu_count() or 1
     scrubber_values = credential_values(os.environ)
-    if jobs == 1 or len(groups) < _WORTH_A_POOL:
+    if jobs == 1 or (not options.jobs and len(groups) < _WORTH_A_POOL):
         scrubber = Scrubber(values=scrubber_values)
         yield from (_group(group, options, scrubber) for group in groups)
         return
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-    with ProcessPoolExecutor(jobs, initializer=_prepare, initargs=(options, scrubber_values)) as pool:
+    # Not forked: the progress bar is a thread of its own.
+    new = get_context("spawn")
+    given = (options, scrubber_values)
+    with ProcessPoolExecutor(jobs, mp_context=new, initializer=_prepare, initargs=given) as pool:
         yield from pool.map(_in_a_worker, groups, chunksize=max(1, min(16, len(groups) // (4 * jobs))))
 
 
