@@ -28,12 +28,13 @@ from strategies import (
 )
 from test_sse import whatwg
 
-from vcr_llm import jsontext, sse
+from vcr_llm import jsontext
 from vcr_llm.errors import NewerCassetteError, UnreadableCassetteError
 from vcr_llm.fingerprint import fingerprint, llm_mock_hash
 from vcr_llm.interaction import EPOCH, Body, CassetteData, Interaction, Request, Response
 from vcr_llm.schema import dump, is_document, load
 from vcr_llm.schema.terms import phrase
+from vcr_llm.streams import sse
 
 FIXTURES = (
     "anthropic_message.json",
