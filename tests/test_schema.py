@@ -398,7 +398,8 @@ def http(*keys: str | int, value: Any) -> str:
          '"request_body" has none of "json", "text", "base64", "file"'),
         (entry("note", value=deep(120)), (5, 3),
          "A member this package does not know is nested more than 100 deep"),
-        ('{"interactions": [{"request": {}}]}', (1, 19), "Interaction 1 has no http.url, and its bodies"),
+        ('{"interactions": [{"request": {}, "response": {}}]}', (1, 19),
+         "Interaction 1 has no http.url, and its bodies"),
     ],
 )  # fmt: skip
 def test_a_broken_cassette_is_refused_with_its_place_and_reason(
