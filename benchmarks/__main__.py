@@ -158,11 +158,20 @@ def main() -> int:
     names = ["here"] if chosen.here_only else ["here", "cassetter", "older SDK"]
     pythons = {name: python for name in names if (python := python_of(name, chosen.environments))}
     about = _about(chosen.plan, plan)
-    rows = [
-        *measured(plan, pythons, chosen.only),
-        *memories(plan, pythons, chosen.only),
-        *runs_of_pytest(plan, chosen.only),
-    ]
+    rows: list[dict[str, Any]] = []
+    stages = (
+        runs_of_pytest(plan, chosen.only),
+        memories(plan, pythons, chosen.only),
+        measured(plan, pythons, chosen.only),
+    )
+    for stage in stages:
+        try:
+            rows.extend(stage)
+        except KeyboardInterrupt:
+            print("stopped; the results so far are kept", file=sys.stderr)
+            break
+        except (OSError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
+            print(f"left out: {error}", file=sys.stderr)
     about["load after"] = [round(each, 1) for each in os.getloadavg()]
     print(report.text(about, rows))
     report.write(HERE if chosen.publish else chosen.output, about, rows, readme=chosen.publish)

@@ -24,6 +24,8 @@ from benchmarks.contenders import Contender, Sample
 Result = dict[str, Any]
 CALLS = 20
 """Calls of a round."""
+TOGETHER = 48
+"""Calls at once."""
 
 
 def _httpx() -> ModuleType:
@@ -165,7 +167,7 @@ def miss(contender: Contender, sample: Sample, folder: Path) -> Result:
 def threads(contender: Contender, sample: Sample, folder: Path, seed: int, workers: int = 8) -> Result:
     """Calls of several threads at once, in CPU time of the process; the floor's likewise."""
     path = written(contender, sample, folder)
-    numbers = random.Random(seed).sample(range(1, sample.count), min(160, sample.count - 1))
+    numbers = random.Random(seed).sample(range(1, sample.count), min(TOGETHER, sample.count - 1))
 
     def round_of(one: Any) -> tuple[float, list[str]]:
         start = time.process_time()
@@ -187,7 +189,7 @@ def threads(contender: Contender, sample: Sample, folder: Path, seed: int, worke
 def gather(contender: Contender, sample: Sample, folder: Path, seed: int) -> Result:
     """The same with one event loop and ``asyncio.gather``."""
     path = written(contender, sample, folder)
-    numbers = random.Random(seed).sample(range(1, sample.count), min(160, sample.count - 1))
+    numbers = random.Random(seed).sample(range(1, sample.count), min(TOGETHER, sample.count - 1))
 
     async def round_of(floor: bool) -> tuple[float, list[str]]:
         async with client.__wrapped__(sample if floor else None, "AsyncOpenAI") as one:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.contenders import CONTENDERS, Contender, Sample
+from benchmarks.traffic import SMALL
 
 __all__ = ["PLANS", "Job", "Plan"]
 
@@ -29,6 +30,7 @@ class Plan:
 
 PLANS = {
     "full": Plan(5, (1, 10, 100, 1000, 10_000)),
+    "short": Plan(3, (1, 10, 100, 1000, 10_000), ("last", "shuffled"), suite=100, starts=10, migrated=200),
     "quick": Plan(3, (1, 10, 100, 1000), suite=100, starts=10, migrated=200),
     "tiny": Plan(1, (1, 10), ("shuffled",), (1024,), streams=2, many=10, suite=2, starts=1, migrated=2),
 }
@@ -73,9 +75,10 @@ def jobs(plan: Plan) -> Iterator[list[Job]]:
         yield of_all("load", Sample(size))
         yield of_all("save", Sample(size))
     for size in plan.bodies:
-        yield of_all("load", Sample(10, size))
-        yield of_all("save", Sample(10, size))
-        yield of_all("replay", Sample(10, size), order="shuffled")
+        few = Sample(10 if size < 1_000_000 else 2, size)
+        if size != SMALL:
+            yield of_all("load", few)
+            yield of_all("replay", few, order="shuffled")
     streaming = Sample(plan.streams, stream=True)
     yield [job for job in of_all("replay", streaming, order="shuffled") if job.contender.streams]
     for measure in ("miss", "threads", "gather"):
@@ -84,4 +87,4 @@ def jobs(plan: Plan) -> Iterator[list[Job]]:
 
 
 def _most_bytes(contender: Contender) -> int:
-    return 60_000_000 if contender.most > 1000 else 2_000_000
+    return 20_000_000 if contender.most > 1000 else 2_000_000

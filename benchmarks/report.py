@@ -113,7 +113,7 @@ def text(about: dict[str, Any], rows: Sequence[Row]) -> str:
     by_size = [key for key in small if key.endswith("shuffled")]
     places = [key for key in small if key not in by_size]
     single = [key for key in by_size if _count(key) == "1"]
-    bodies = [key for key in results.keys("load") if _count(key) == "10"]
+    bodies = [key for key in results.keys("load") if not key.endswith("-1024")]
     body_calls = [f"{key.replace('load', 'replay')} shuffled" for key in bodies]
     streams = [key for key in results.keys("replay") if "stream" in key]
     together = [*results.keys("threads"), *results.keys("gather")]
@@ -133,14 +133,14 @@ def text(about: dict[str, Any], rows: Sequence[Row]) -> str:
     tables: list[tuple[str, Sequence[str], Value, Callable[[float], str], Callable[[str], str]]] = [
         ("A replayed call ÷ the same call on an in-memory transport", by_size, _ratio, _two, _count),
         ("The same by where in the cassette the recording is", places, _ratio, _two, _place),
-        ("The same by size of the answers (10 interactions)", body_calls, _ratio, _two, _body),
+        ("The same by size of the answers", body_calls, _ratio, _two, _body),
         ("The same for streams of 40 events", streams, _ratio, _two, _count),
         ("The same with 8 threads, and with `asyncio.gather`", together, _ratio, _two, _measure),
         ("The floor itself, ms", by_size, _of("floor"), _ms, _count),
         ("The first call after opening (vcr-llm indexes then), ms", by_size, _of("first"), _ms, _count),
         ("Opening a cassette, ms", loads, _of("open"), _ms, _count),
         ("Opening ÷ `json.loads` of vcr-llm's file", loads, by_json, _one, _count),
-        ("Opening by size of the answers (10 interactions), ms", bodies, _of("open"), _ms, _body),
+        ("Opening a cassette of 10 (5 MB: of 2) by size of the answers, ms", bodies, _of("open"), _ms, _body),
         ("The same ÷ `json.loads` of vcr-llm's file", bodies, by_json, _one, _body),
         ("Opening and closing a cassette of one, ms", single, _open_and_close, _ms, _count),
         ("Writing a cassette, ms", saves, _of("save"), _ms, _count),
@@ -190,6 +190,8 @@ def _plot(path: Path, results: Results) -> None:
     from matplotlib import pyplot
 
     keys = [key for key in results.keys("replay") if "-1024 shuffled" in key]
+    if not keys:
+        return
     figure, (calls, opening) = pyplot.subplots(1, 2, figsize=(12, 5))
     drawings: tuple[tuple[Any, Sequence[str], Value, str], ...] = (
         (calls, keys, _ratio, "a replayed call ÷ the same call in memory"),

@@ -88,6 +88,7 @@ RESPONSES = {
     "bare bytes": ("body=!!binary e30=", 200, b"{}"),
     "no body": ("body=-", 200, b""),
     "null": ("body=null", 200, b""),
+    "an object without its string": ("body={}", 200, b""),
     "a null string": ("body={string: null}", 200, b""),
     "an old httpx stub": ("status=-|body=-|status_code=201|http_version=HTTP/1.1|content='{}'", 201, b"{}"),
     "a number as status": ("status=404", 404, b"{}"),
@@ -156,6 +157,9 @@ def test_the_date_is_vcrpys_or_the_responses() -> None:
     dated = entry(response="recorded_at='2024-05-06T07:08:09.123456789Z'")
     assert only(dated).date == "2024-05-06T07:08:09.123456+00:00"
     assert only(entry(response="recorded_at=2024-05-06 07:08:09")).date == "2024-05-06T07:08:09+00:00"
+    rubys = entry(response="recorded_at='Mon, 06 May 2024 07:08:09 GMT'")
+    assert only(rubys).date == "2024-05-06T07:08:09+00:00"
+    assert only(entry(response="recorded_at=long ago")).date.startswith("1970")
     header = entry(response="headers={Date: ['Mon, 06 May 2024 07:08:09 GMT']}")
     assert only(header).date == "2024-05-06T07:08:09+00:00"
     assert only(entry()).date.startswith("1970")

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+import httpx
 import pytest
+import vcr
 import yaml
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
@@ -222,6 +224,59 @@ def as_pair(entry: Any) -> tuple[Any, Any]:
     return Request(**entry["request"]), response
 
 
+class Literal(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes long texts as pydantic-ai's serializer does."""
+
+
+def literal(dumper: Any, text: str) -> Any:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+Literal.add_representer(str, literal)
+
+
+def parsed(body: bytes | None, name: str) -> dict[str, Any]:
+    """A body as that serializer stores it: JSON as a value, anything else as it is."""
+    try:
+        return {"parsed_body": json.loads(body or b"")}
+    except ValueError:
+        whole = body.decode("utf-8") if body and body.isascii() else body
+        return {"body": whole if name == "request" else {"string": whole}}
+
+
+def test_the_corpus_with_its_bodies_parsed_is_the_same_cassette() -> None:
+    compared = 0
+    for row in manifest()[::4]:
+        raw = (shared("corpus") / row["file"]).read_bytes()
+        if row["format"].endswith("unknown"):
+            continue
+        before = convert(raw, DEFAULT).data.interactions
+        entries = [
+            {
+                "request": {
+                    "method": each.request.method,
+                    "uri": each.request.url,
+                    "headers": {},
+                    **parsed(each.request.body.raw if each.request.body else None, "request"),
+                },
+                "response": {
+                    "status": {"code": each.response.status, "message": each.response.reason},
+                    "headers": {name: list(values) for name, values in each.response.headers.items()},
+                    "recorded_at": each.date,
+                    **parsed(each.response.body.raw, "response"),
+                },
+            }
+            for each in before
+        ]
+        text = yaml.dump({"interactions": entries}, Dumper=Literal, allow_unicode=True, sort_keys=False)
+        after = convert(text.encode(), DEFAULT).data.interactions
+        for one, other in zip(before, after, strict=True):
+            assert difference(one, other) is None, row["file"]
+            compared += 1
+    assert compared > 70
+
+
 MEMBERS = ["hash", "request", "response", "streaming", "stream_events", "recorded_at"]
 
 
@@ -389,6 +444,18 @@ def test_a_damaged_file_is_reported_and_the_others_migrated(folder: Path) -> Non
     assert files(folder) == {"damaged.yaml", "x.yaml", "x.llm.json"}
 
 
+def test_what_cannot_be_read_and_says_nothing_of_calls_is_no_cassette(folder: Path) -> None:
+    (folder / "log.json").write_text('{"a": 1}\n{"a": 2}\n')
+    (folder / "mkdocs.yml").write_text("site: !ENV NAME\n")
+    (folder / "image.json").write_bytes(b"\xff\xfe\xfd" * 9)
+    (folder / "cut.yaml.gz").write_bytes(gzip.compress(CASSETTE.encode())[:50])
+    result = run("migrate", folder, "--write", code=1)
+    for name in ("log.json", "mkdocs.yml", "image.json"):
+        assert f"no cassette: cassettes/{name}: it says nothing of HTTP calls" in result.stdout
+    assert "cut.yaml.gz: The gzip data is damaged" in result.stderr
+    run("migrate", folder / "log.json", code=1)
+
+
 def test_what_is_named_must_be_a_cassette(folder: Path) -> None:
     har = folder / "x.har"
     har.write_text('{"log": {"entries": []}}')
@@ -513,6 +580,21 @@ def test_an_export_does_not_replace_a_file_unless_forced(folder: Path) -> None:
     run("export", folder, "--to", "vcr-yaml", "--force")
     old, new = (convert(text, DEFAULT).data for text in (CASSETTE.encode(), (folder / "x.yaml").read_bytes()))
     assert difference(old.interactions[0], new.interactions[0]) is None
+
+
+@pytest.mark.parametrize(("to", "suffix"), [("vcr-yaml", "yaml"), ("vcr-json", "json")])
+def test_vcrpy_alone_replays_an_export(to: str, suffix: str, folder: Path) -> None:
+    dated = CASSETTE.replace("Content-Type:", "Date: ['Mon, 06 May 2024 07:08:09 GMT'], Content-Type:")
+    (folder / "x.yaml").write_text(dated, encoding="utf-8")
+    run("migrate", folder, "--write", "--remove-old")
+    run("export", folder, "--to", to)
+    recorder = vcr.VCR(record_mode="none", match_on=["method", "uri", "body"], serializer=suffix)
+    body = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
+    with recorder.use_cassette(str(folder / f"x.{suffix}")) as cassette, httpx.Client() as client:
+        answer = client.post("https://api.openai.com/v1/chat/completions", content=body)
+        assert answer.json() == {"object": "chat.completion", "choices": []}
+        assert cassette.all_played
+    assert "2024-05-06T07:08:09+00:00" in (folder / f"x.{suffix}").read_text()
 
 
 def test_llm_mock_files_become_ours_and_go_back(tmp_path: Path) -> None:

@@ -12,10 +12,21 @@ from typing import Any
 import openai
 import pytest
 from calls import ANTHROPIC_TOOLS, CHAT_TOOLS, CLAUDE, USER, Clients, clients
+from hypothesis import given
+from hypothesis import strategies as st
+from shared_files import shared
+from strategies import BOUNDED, requests
 from wire import WireProvider
 
 import vcr_llm
+from vcr_llm.cli import cassettes
+from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm.interaction import Request
+from vcr_llm.matchers import compared
+from vcr_llm.miss import Situation, miss_text
+from vcr_llm.ranking import Rules
 from vcr_llm.recorder import SESSION
+from vcr_llm.report import PYTEST
 from vcr_llm.session import Session
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -147,6 +158,72 @@ def missed(case: Case, url: str, folder: Path) -> str:
                 last(c)
     assert cassette.misses == [str(caught.value)]
     return f"{caught.value}\n"
+
+
+def situation(live: Request, recorded: list[Request], **more: Any) -> Situation:
+    facts: dict[str, Any] = {
+        "live": live,
+        "count": len(recorded),
+        "recorded": recorded.__getitem__,
+        "seen": compared,
+        "clean": compared.clean,
+        "played": lambda _number: False,
+        "refusing": lambda _number: [],
+        "rules": Rules(),
+        "strict": False,
+        "path": "x.llm.json",
+        "exists": True,
+        "mode": "none",
+        "source": "",
+        "advice": PYTEST,
+    }
+    return Situation(**{**facts, **more})
+
+
+@BOUNDED
+@given(requests, st.lists(requests, max_size=4), st.booleans(), st.booleans())
+def test_every_miss_has_a_text(
+    live: Request, recorded: list[Request], strict: bool, match_host: bool
+) -> None:
+    rules = Rules(strict=strict, match_host=match_host)
+    text = miss_text(situation(live, recorded, rules=rules, strict=strict))
+    first, *lines = text.split("\n")
+    assert re.fullmatch(r"No recording answers this call: .+\.", first)
+    assert [line[:11] for line in lines[:2]] == ["  asked:   ", "  cassette:"]
+    assert (lines[2][:11] == "  closest: ") is bool(recorded)
+    assert all(line.isprintable() for line in text.split("\n"))
+    text.encode("utf-8")
+
+
+def test_every_request_of_the_corpus_is_explained_against_every_other_of_its_file() -> None:
+    count = 0
+    for path in sorted(shared("corpus").rglob("*"))[::9]:
+        if path.suffix not in (".yaml", ".json") or path.name == "MANIFEST.tsv":
+            continue
+        try:
+            recorded = [entry.interaction.request for entry in cassettes.read(path)]
+        except UnreadableCassetteError:
+            continue
+        for number, live in enumerate(recorded[:3]):
+            others = recorded[:number] + recorded[number + 1 :]
+            assert miss_text(situation(live, others[:20])).startswith("No recording answers this call: ")
+            count += 1
+    assert count > 10
+
+
+def test_a_request_that_is_no_llm_call_and_a_mode_that_a_flag_cannot_change() -> None:
+    live, other = (Request("GET", f"https://example.com/weather?{query}") for query in ("q=a", "q=b"))
+    text = miss_text(situation(live, [other], source="vcr_config"))
+    assert text.splitlines() == [
+        "No recording answers this call: it was recorded with another query.",
+        "  asked:     GET https://example.com/weather",
+        "  cassette:  x.llm.json (1 interaction; record mode none)",
+        "  closest:   interaction 1: GET https://example.com/weather",
+        '    query: "q=b" → "q=a"',
+        "  To record it too:  pytest --record-mode=new_episodes",
+        "  To record again:   pytest --record-mode=rewrite",
+        "  (The record mode is set in vcr_config, which goes before the command line.)",
+    ]
 
 
 def test_the_text_in_the_readme_is_real(

@@ -192,3 +192,24 @@ def test_every_member_of_the_report_is_documented(eventful: Summary) -> None:
     value = document(eventful, rootdir="/", finished=NOW, exit_code=0, version="9")
     for name in (*value, *value["cost"], *value["cassettes"][0]):
         assert f"`{name}`" in page, name
+
+
+def test_the_section_in_the_readme_is_what_a_run_says() -> None:
+    """Of two cassettes with unplayed interactions, one that was recorded into, and an orphan."""
+    replayed = CallFact("openai", "openai chat", "gpt-4o", "replayed", Usage(18204, 3377))
+    recorded = CallFact("openai", "openai chat", "gpt-4o", "recorded", Usage(812, 140))
+    test = "test_app.py::test_ask"
+    facts = RunFacts(
+        [
+            OpeningFact("a", test, interactions=42, played=tuple(range(1, 41)), requests={"replayed": 40}),
+            OpeningFact("b", test, interactions=2, played=(1,), drifted=("x",), requests={"replayed": 1}),
+            OpeningFact("c", test, written=True, requests={"recorded": 2}, calls=(replayed, recorded)),
+        ],
+        past=[PastFact("api.openai.com:443", test)],
+    )
+    prices = {"replayed": Decimal("0.0963"), "recorded": Decimal("0.0045")}
+    summary = summarized(facts, now=NOW, orphans=["d"], price=lambda call: prices[call.outcome])
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    shown = next(block for block in readme.split("```") if "= vcr-llm =" in block)
+    said = " ".join(line.text for line in terminal_lines(summary))
+    assert " ".join(shown.partition("==\n")[2].split()) == said

@@ -8,10 +8,11 @@ import json
 import pytest
 from test_scrub_rules import OK, SECRETS, answer, events, made, message, multipart, scrubbed
 
-from vcr_llm import scrub, sse
+from vcr_llm import scrub
 from vcr_llm.interaction import Body, Interaction, Request, Response
 from vcr_llm.multipart import parse
 from vcr_llm.scrub import Ledger, Scrubber, folded, folded_text, stored_headers
+from vcr_llm.streams import sse
 
 SECRET = "hunter2"
 OPAQUE = made(30)
@@ -177,8 +178,8 @@ def test_names_of_ordinary_things_need_a_long_value(place: str) -> None:
 
 
 NONE_OF_THEM = """hunter2 hunter2-long-1 your-key-here test-key string *** P@ssw0rd! SecurePass123!
-    Summer2024! abc123def456 a1b2c3d4e5f6 correct-horse-battery-staple OPENAI_API_KEY $API_KEY {{api_key}} <API_KEY_2>
-    str|None Optional[str] https://h/p?x=1aB2 vault:secret/data/app#key 2024-11-23 changeme123456
+    Summer2024! abc123def456 a1b2c3d4e5f6 correct-horse-battery-staple OPENAI_API_KEY $API_KEY {{api_key}}
+    <API_KEY_2> str|None Optional[str] https://h/p?x=1aB2 vault:secret/data/app#key 2024-11-23 changeme123456
     phc_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3z qwertyuiop"""
 WORDS = NONE_OF_THEM.split()
 

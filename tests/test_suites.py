@@ -408,6 +408,8 @@ def test_a_pin_that_is_too_old_is_told() -> None:
 def test_a_suite_is_changed_run_and_compared(old_suite: Suite) -> None:
     """Everything at once, on a suite that needs the fallback; then nothing is left to change."""
     root = old_suite.pytester.path
+    settings = (root / "tox.ini").read_text(encoding="utf-8")
+    (root / "tox.ini").write_text(f"{settings}\naddopts = --record-mode=once\n", encoding="utf-8")
     said = run("--suite", root, "--apply", "--pytest", "-p no:respx -W ignore")
     assert "Ran the suite once, offline: 7 passed" in said
     assert "The fallback is needed by 1 test." in said

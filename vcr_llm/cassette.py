@@ -12,9 +12,10 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
-from vcr_llm import diff, open_cassettes, providers
+from vcr_llm import open_cassettes, providers, store
 from vcr_llm.call_ledger import CallLedger
 from vcr_llm.callers import caller
 from vcr_llm.calls import LlmCall, Outcome, total_usage
@@ -137,13 +138,13 @@ class Context(BridgedContext):
 
     @property
     def refreshed(self) -> str | None:
-        """The path of a cassette that is being recorded from nothing, once something has been recorded."""
+        """The path of a cassette recorded from nothing, if something was recorded and not yet accepted."""
         return self._entered.refreshed if self._entered is not None else None
 
-    def reject(self) -> None:
-        """Called before closing when the test has failed: a refresh then leaves the old cassette."""
+    def accept(self) -> None:
+        """Called after closing when the test has passed: see `Cassette.accept`."""
         if self._entered is not None:
-            self._entered.rejected = True
+            self._entered.accept()
 
 
 _AS_SENT: Final = Normalizer()
@@ -181,7 +182,7 @@ class Cassette(BridgedCassette):
     ) -> None:
         super().__init__(**options)
         self.rules = rules
-        self.rejected = False
+        self.rejected = session is not None and session.refresh  # until its test has passed
         self._record_errors = record_errors
         self._session = session
         if session is not None:
@@ -201,11 +202,29 @@ class Cassette(BridgedCassette):
         self._missing_extras: list[str] = []
         self._ledger = CallLedger()
         self._save_error: Exception | None = None
+        self._refreshed_path = os.fspath(self.path)
+        self._waits = False
 
     @property
     def refreshed(self) -> str | None:
         refreshes = self._session is not None and self._session.refresh
-        return os.fspath(self.path) if refreshes and self.dirty else None
+        return self._refreshed_path if refreshes and (self.dirty or self._waits) else None
+
+    def accept(self) -> None:
+        """Let what a refresh has recorded take the place of the old cassette.
+
+        Until then it lies beside it as rejected: a test may be skipped or interrupted, or fail in the
+        teardown of a fixture, after its cassette has closed. Raises what saving raises.
+        """
+        if not self._waits:
+            return
+        self.rejected = self._waits = False
+        self.dirty = True
+        self.save_to(self._refreshed_path)
+        self._save()
+        if self._save_error is not None:
+            raise self._save_error
+        store.remove(Path(f"{self._refreshed_path}{REJECTED}"))
 
     @property
     def old_files(self) -> list[str]:
@@ -442,6 +461,8 @@ class Cassette(BridgedCassette):
         """Keep what an answer of a lower tier has otherwise; it is told when the cassette has closed."""
         if choice.tier not in (Tier.SAME_CALL, Tier.FALLBACK):
             return
+        from vcr_llm import diff
+
         found = diff.differences(self._compared(self.data[choice.number][0]), self._compared(live))
         call = self._index.of_live(live, to_request(live)).call
         operation = str(call.operation) if call else "no LLM call"
@@ -527,13 +548,15 @@ class Cassette(BridgedCassette):
     # --- saving
 
     def _save(self, force: bool = False) -> None:
+        waits = self.rejected and self.refreshed is not None
         try:
             if not force and self._adds():
                 self._save_recorded()
             else:
-                if self.rejected and self.refreshed is not None:
-                    self.save_to(f"{self.path}{REJECTED}")
+                if waits:
+                    self.save_to(f"{self._refreshed_path}{REJECTED}")
                 super()._save(force)
+            self._waits = waits
         except Exception as error:
             # vcrpy would leave httpx patched (vcr/cassette.py, __exit__); it comes out in `closed`.
             self._save_error = error

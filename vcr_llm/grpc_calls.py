@@ -18,7 +18,8 @@ import wrapt
 __all__ = ["CALLS", "METHODS", "Check", "check_calls", "stop_checking"]
 
 Check = Callable[[str], None]
-"""Told the host (of a Unix socket, the path) before a call goes out; an error raised keeps it from it."""
+"""Told the host (of a Unix socket, the path; "" where grpcio does not say) before a call goes out; an error
+raised keeps it from it."""
 
 CALLS: Final[Mapping[str, tuple[str, ...]]] = {
     "grpc._channel": (
@@ -69,7 +70,8 @@ def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _checks:
-            target = self._channel.target  # a method, of asynchronous channels a value
+            # A method, of asynchronous channels a value, which older releases keep to themselves.
+            target = getattr(self._channel, "target", "")
             host = _host(target() if callable(target) else target)
             for check in tuple(_checks):
                 check(host)

@@ -91,8 +91,19 @@ def write_bytes(path: Path, raw: bytes) -> None:
         ) from error
 
 
+_looked_at: dict[Path, float] = {}
+"""Folder → when this process last looked for abandoned files there, in `time.monotonic`'s seconds."""
+
+
 def _remove_abandoned(folder: Path) -> None:
-    """Temporary files that a killed process has left; younger ones may be somebody's."""
+    """Temporary files that a killed process has left; younger ones may be somebody's.
+
+    Not at every write: a folder of thousands of cassettes takes longer to list than one to write.
+    """
+    now = time.monotonic()
+    if now - _looked_at.get(folder, -_ABANDONED) < _ABANDONED:
+        return
+    _looked_at[folder] = now
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > _ABANDONED:

@@ -53,6 +53,7 @@ class Watch(Listener):
 
     def closed(self, cassette: Any) -> None:
         self._open = [other for other in self._open if other is not cassette]
+        self._recorded.pop(id(cassette), None)
         if not self._open:
             self._judge()
 
@@ -88,7 +89,6 @@ class Watch(Listener):
             if host not in self._let_through:
                 self._report(place, test, "")
         self._let_through.clear()
-        self._recorded.clear()
 
     def _is_recorded(self, host: str, port: int | None) -> bool:
         places = {place for cassette in self._open for place in self._places(cassette)}

@@ -129,6 +129,14 @@ def anthropic_bedrock(url: str) -> Any:
     )
 
 
+def anthropic_vertex(url: str) -> Any:
+    import anthropic
+
+    return anthropic.AnthropicVertex(
+        base_url=f"{url}/v1", access_token=KEY, project_id="project", region="us-east5"
+    )
+
+
 def message(c: Any, prompt: str, **more: Any) -> Any:
     return c.messages.create(messages=user(prompt), **CLAUDE, **more)
 
@@ -145,6 +153,14 @@ async def message_stream_async(c: Any, prompt: str) -> Any:
 
 async def messages_at_once(c: Any, prompt: str) -> Any:
     return await asyncio.gather(*(message(c, f"{prompt} {number}") for number in range(4)))
+
+
+def hosted_messages(operation: str) -> dict[str, Call]:
+    """Plain and streamed, where somebody else serves Anthropic's models."""
+    return {
+        "message": Call(message, (operation,)),
+        "stream": Call(lambda c, prompt: list(message(c, prompt, stream=True)), (operation,)),
+    }
 
 
 CLAUDE_TOOLS = [{"name": "get_weather", "input_schema": PARAMETERS}]
@@ -442,11 +458,15 @@ SDKS = (
         "anthropic",
         ("anthropic", "boto3"),
         anthropic_bedrock,
-        {
-            "message": Call(message, ("bedrock invoke",)),
-            "stream": Call(lambda c, prompt: list(message(c, prompt, stream=True)), ("bedrock invoke",)),
-        },
+        hosted_messages("bedrock invoke"),
         "bedrock",
+    ),
+    Client(
+        "anthropic",
+        ("anthropic", "google.auth"),
+        anthropic_vertex,
+        hosted_messages("vertex rawPredict"),
+        "vertex",
     ),
     Client(
         "google-genai",

@@ -30,6 +30,7 @@ class EveryProvider(Gemini, Bedrock, Cohere, Ollama, WireProvider):
             *self.ollama_routes(),
             Route("POST", r"/openai/v1/chat/completions", self._chat_completions),  # Groq's
             Route("POST", r"/openai/deployments/[^/]+/chat/completions", self._azure_chat, needs_key=False),
+            Route("POST", r".*/publishers/anthropic/models/[^/:]+:(stream)?[rR]awPredict", self._messages),
             Route("POST", r"/mistral/v1/(chat|fim)/completions", self._chat_completions),
             Route("POST", r"/mistral/v1/embeddings", self._mistral_embeddings),
             *super().routes(),

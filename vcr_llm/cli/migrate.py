@@ -27,7 +27,7 @@ _WORTH_A_BAR: Final = 20
 @click.option("--check", is_flag=True, help="Change nothing; exit code 1 if anything is left to migrate.")
 @click.option("--har", is_flag=True, help="Read HTTP archives (.har, also Polly.js' and go-vcr's) too.")
 @click.option("--keep-secrets", is_flag=True, help="Leave secrets in, and say where each of them is.")
-@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes; one per core by default.")
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes; one per core for many files.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, an object per file.")
 @click.option(
     "--suite",

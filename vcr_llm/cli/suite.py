@@ -39,10 +39,15 @@ def migrate_suite(given: Path, *, run: bool, apply: bool, pytest_arguments: str)
     tests = given.resolve().relative_to(root).as_posix() if given.resolve() != root else ""
     _say(_about(suite))
     arguments = [*([tests] if tests else []), *shlex.split(pytest_arguments)]
+    # What settings say of recording goes for every run, but the audit records nothing.
+    replaying = (
+        ["--record-mode=none"] if suite.mentions("--record-mode") or suite.mentions("--vcr-rec") else []
+    )
+    before = _audit(root, [*arguments, *replaying]) if run and not suite.is_for_pytest_vcr else None
     # pytest-recording refuses to work beside pytest-vcr: before the change it is left out, then the other.
     both = suite.is_for_pytest_vcr and importlib.util.find_spec("pytest_vcr") is not None
-    can_run = run and (both or not suite.is_for_pytest_vcr)
-    before = _audit(root, [*arguments, *(("-p", "no:recording") if both else ())]) if can_run else None
+    if run and both:
+        before = _audit(root, [*arguments, "-p", "no:recording"])
     advice = suites.advise(suite, before)
     _say(_run(before, "Ran the suite once, offline"))
     _say(_patch(advice))
@@ -57,7 +62,8 @@ def migrate_suite(given: Path, *, run: bool, apply: bool, pytest_arguments: str)
     except suites.NotPatchedError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"\n{len(advice.changes)} file{'' if len(advice.changes) == 1 else 's'} changed.")
-    after = _audit(root, [*arguments, *(("-p", "no:vcr") if both else ())]) if run else None
+    without = ("-p", "no:vcr") if both else ()
+    after = _audit(root, [*arguments, *replaying, *without]) if run else None
     _say(_run(after, "Ran the changed suite, offline"))
     return _compared(before, after)
 

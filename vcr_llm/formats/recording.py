@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from vcr_llm import content
@@ -264,15 +265,15 @@ def moment(value: Any) -> str | None:
             return datetime.fromtimestamp(value, UTC).isoformat()
         except (OverflowError, OSError, ValueError):
             return None
-    if not isinstance(value, str) or not _MOMENT.match(value):
+    if not isinstance(value, str):
         return None
     # More than microseconds is more than Python keeps.
     text = re.sub(r"(\.\d{6})\d+", r"\1", value.strip())
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        found = datetime.fromisoformat(text) if _MOMENT.match(text) else parsedate_to_datetime(text)
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError, TypeError, IndexError):  # the last two from odd mail dates
         return None
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).isoformat()
 
 
 def required(entry: Any, name: str, number: int) -> Mapping[str, Any]:

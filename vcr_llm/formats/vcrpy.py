@@ -103,7 +103,7 @@ def _response_body(response: Mapping[str, Any]) -> bytes:
     parsed = _parsed(response)
     if parsed is not None:
         return parsed
-    body = response.get("body", response.get("content"))
+    body = response.get("body", response.get("content")) or None  # also {}, an object without its string
     wrapped = _unwrapped(body) if isinstance(body, Mapping) else None
     return wrapped if wrapped is not None else text_bytes(body)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from vcr_llm import formats, schema, streams, vcr_bridge
 from vcr_llm.errors import VcrLlmError
-from vcr_llm.interaction import CassetteData, Interaction
+from vcr_llm.interaction import EPOCH, CassetteData, Interaction
 from vcr_llm.jsontext import pretty
 from vcr_llm.migrate.conversion import LossError, difference
 from vcr_llm.providers import classify
@@ -64,7 +64,8 @@ def _by_vcrpy(serializer: Any, data: CassetteData) -> Exported:
 def _vcrpys_pair(interaction: Interaction) -> vcr_bridge.Pair:
     request, response = vcr_bridge.to_pair(interaction)
     # vcrpy keeps members of a response that it does not know; ours is read again from there.
-    return request, {**vcr_bridge.without_rider(response), "recorded_at": interaction.date}
+    date = {} if interaction.date == EPOCH else {"recorded_at": interaction.date}
+    return request, {**vcr_bridge.without_rider(response), **date}
 
 
 def _to_yaml(data: CassetteData) -> Exported:

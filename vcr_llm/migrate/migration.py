@@ -11,20 +11,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from vcr_llm import schema, store
 from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import UnreadableCassetteError, VcrLlmError
 from vcr_llm.formats import NotACassetteError
 from vcr_llm.migrate.conversion import OURS, Conversion, convert, difference, verify
-from vcr_llm.migrate.sources import Source, target_of
+from vcr_llm.migrate.sources import Source, speaks_of_calls, target_of
 from vcr_llm.persister import Blobs
 from vcr_llm.scrub import Scrubber, credential_values
 
 __all__ = ["Options", "Outcome", "Status", "migrate"]
 
-_WORTH_A_POOL = 40
-"""Files below which starting processes takes longer than the work."""
+_WORTH_A_POOL: Final = 200
+"""Files below which starting processes takes longer than the work, unless their number is given."""
 
 
 class Status(StrEnum):
@@ -78,13 +79,17 @@ def migrate(groups: Sequence[Sequence[Source]], options: Options) -> Iterator[li
     """
     jobs = options.jobs or os.cpu_count() or 1
     scrubber_values = credential_values(os.environ)
-    if jobs == 1 or len(groups) < _WORTH_A_POOL:
+    if jobs == 1 or (not options.jobs and len(groups) < _WORTH_A_POOL):
         scrubber = Scrubber(values=scrubber_values)
         yield from (_group(group, options, scrubber) for group in groups)
         return
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-    with ProcessPoolExecutor(jobs, initializer=_prepare, initargs=(options, scrubber_values)) as pool:
+    # Not forked: the progress bar is a thread of its own.
+    new = get_context("spawn")
+    given = (options, scrubber_values)
+    with ProcessPoolExecutor(jobs, mp_context=new, initializer=_prepare, initargs=given) as pool:
         yield from pool.map(_in_a_worker, groups, chunksize=max(1, min(16, len(groups) // (4 * jobs))))
 
 
@@ -113,15 +118,18 @@ def _group(group: Sequence[Source], options: Options, scrubber: Scrubber) -> lis
 
 def _one(source: Source, options: Options, scrubber: Scrubber, owner: Outcome | None) -> Outcome:
     path = source.path
+    raw = b""
     try:
         raw = path.read_bytes()
         return _converted(source, raw, options, scrubber, owner)
     except NotACassetteError as error:
-        return Outcome(
-            path, Status.NO_CASSETTE, problem=f"it seems to be {error.seems}", serious=source.named
-        )
+        problem = f"it seems to be {error.seems}"
+        return Outcome(path, Status.NO_CASSETTE, problem=problem, serious=source.named)
     except UnreadableCassetteError as error:
-        return Outcome(path, Status.FAILED, problem=str(error.at(str(path))), serious=True)
+        if source.named or error.path is not None or speaks_of_calls(raw):
+            return Outcome(path, Status.FAILED, problem=str(error.at(str(path))), serious=True)
+        problem = f"it says nothing of HTTP calls, and cannot be read either: {error.reason}"
+        return Outcome(path, Status.NO_CASSETTE, problem=problem)
     except (VcrLlmError, MissingDecoderError) as error:
         return Outcome(path, Status.FAILED, problem=f"{path}: {error}", serious=True)
     except OSError as error:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from vcr_llm.diff import Difference, differences, in_one_line
+from vcr_llm.diff import Difference, differences, in_one_line, printable
 from vcr_llm.fingerprint import Fingerprint, Place, fingerprint
 from vcr_llm.interaction import Request
 from vcr_llm.miss.cause import EMPTY, NEVER, NO_FILE, Cause, cause
@@ -35,7 +35,7 @@ def miss_text(situation: Situation) -> str:
         lines = [*_head(situation, reason), *_compared(situation, found, reason)]
     if situation.source:
         lines.append(f"  (The record mode is set in {situation.source}, which goes before the command line.)")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _head(situation: Situation, reason: Cause) -> Iterator[str]:

@@ -54,7 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _asked_for(config):
         return
     if config.getoption("--record-mode", default=None) not in (None, "none"):
-        raise pytest.UsageError("--llm-audit records nothing; leave out --record-mode")
+        raise pytest.UsageError(
+            "--llm-audit records nothing; leave out --record-mode, or add --record-mode=none"
+        )
     from vcr_llm.audit import Audit, Watch
 
     config.stash[_audit] = Audit()

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from vcr_llm.pytest_plugin.options import flag, setting
-from vcr_llm.pytest_plugin.outcome import has_failed
+from vcr_llm.pytest_plugin.outcome import has_passed
 from vcr_llm.pytest_plugin.record_mode import source
-from vcr_llm.pytest_plugin.run_facts import opened_by_vcrpy
+from vcr_llm.pytest_plugin.run_facts import add_line, opened_by_vcrpy, relative
 from vcr_llm.pytest_plugin.run_folder import session
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def pytest_recording_configure(config: pytest.Config, vcr: vcr.VCR) -> None:
 
     # On the instance: here all options of the test arrive merged (fixture and marks).
     vcr.use_cassette = use_cassette
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[_contexts] = []  # also when a plugin runs the test again
 
 
 @pytest.hookimpl(wrapper=True)
@@ -124,22 +129,35 @@ def cassettes(item: pytest.Item) -> list[Cassette]:
 
 
 def _opened(context: Any, config: pytest.Config) -> None:
-    config.stash[_item].stash.setdefault(_contexts, []).append(context)
+    config.stash[_item].stash[_contexts].append(context)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
-        for path in filter(None, [context.refreshed for context in item.stash.get(_contexts, [])]):
+        for path in _refreshed(item):
             text = f"{path} stays as it was; the new recording is {path}.rejected"
             report.sections.append(("vcr-llm: the test failed while its cassette was recorded again", text))
     return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """Before the fixtures end: a test that has failed does not refresh its recordings."""
-    if has_failed(item):
-        for context in item.stash.get(_contexts, []):
-            context.reject()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Around the end of all fixtures: only a test that has passed refreshes its recordings."""
+    try:
+        result = yield
+        if has_passed(item):
+            for context in item.stash.get(_contexts, []):
+                context.accept()
+        return result
+    finally:
+        for path in _refreshed(item):
+            name = relative(item.config, path)
+            text = f"not passed: {item.nodeid}; {name} stays as it was, the new recording is {name}.rejected"
+            add_line(item.config, text)
+
+
+def _refreshed(item: pytest.Item) -> list[str]:
+    """The cassettes that a test has recorded again and that do not hold it yet."""
+    return [path for context in item.stash.get(_contexts, []) if (path := context.refreshed) is not None]

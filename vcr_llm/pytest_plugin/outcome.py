@@ -1,4 +1,4 @@
-"""Whether a test has failed, as far as is known when its cassettes close."""
+"""Whether a test has failed or passed, as far as is known when its cassettes close."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from collections.abc import Generator
 
 import pytest
 
-__all__ = ["has_failed"]
+__all__ = ["has_failed", "has_passed"]
 
 _failed = pytest.StashKey[bool]()
+_passed = pytest.StashKey[bool]()
 
 
 def has_failed(item: pytest.Item) -> bool:
     return item.stash.get(_failed, False)
 
 
+def has_passed(item: pytest.Item) -> bool:
+    """Whether it ran to its end and nothing has failed: not skipped, nor failed as expected."""
+    return item.stash.get(_passed, False) and not has_failed(item)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.stash[_failed] = False  # also when a plugin runs the test again
+    item.stash[_failed] = item.stash[_passed] = False  # also when a plugin runs the test again
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,6 +31,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed:
         item.stash[_failed] = True
+    elif report.when == "call":
+        item.stash[_passed] = report.passed
     return report
 
 
