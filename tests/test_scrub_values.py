@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -315,10 +316,18 @@ def test_a_secret_in_the_tokens_of_logprobs() -> None:
     assert str(list(secret[:3].encode())) not in result.raw.decode()
 
 
-def test_binary_bodies_lose_values_and_nothing_else() -> None:
-    raw = b"\x89PNG\xff\x00" + SECRETS["github"].encode() + b"\xfe" + VALUE.encode() + b"\xff"
+def test_binary_bodies_lose_secrets_and_nothing_else() -> None:
+    raw = b"\x89PNG\xff\x00" + SECRETS["github"].encode() + b"\xfe" + VALUE.encode() + b"\xff" + b"*" * 40
     interaction = Interaction(Request("POST", "/", Body(raw)), Response(200, "", {}, Body(raw)))
-    assert Scrubber().interaction(interaction, Ledger()) is interaction
     result = scrubbed(interaction, Scrubber(values={"MY_TOKEN": VALUE}))
-    expected = raw.replace(VALUE.encode(), b"<MY_TOKEN>")
+    expected = raw.replace(VALUE.encode(), b"<MY_TOKEN>").replace(
+        SECRETS["github"].encode(), b"<GITHUB_TOKEN>"
+    )
     assert result.request.body == result.response.body == Body(expected)
+
+
+def test_media_are_left_alone() -> None:
+    raw = b"RIFF\xff" + random.Random(7).randbytes(1 << 20) + b"*" * 100 + b"sk-abc\x00AKIA\xff"
+    for body in (Body(raw), Body.of_json({"data": base64.b64encode(raw).decode()})):
+        interaction = Interaction(Request("POST", "/", body), Response(200, "", {}, body))
+        assert Scrubber().interaction(interaction, Ledger()) is interaction

@@ -18,7 +18,7 @@ from vcr_llm.scrub.names import Names
 from vcr_llm.scrub.personal import PERSONAL
 from vcr_llm.scrub.placeholders import Ledger, placeholder_name
 from vcr_llm.scrub.rule import Rule
-from vcr_llm.scrub.rules import SHAPES
+from vcr_llm.scrub.rules import IN_BYTES, SHAPES
 from vcr_llm.scrub.text import Detector, find
 from vcr_llm.scrub.values import value_rules
 
@@ -58,27 +58,27 @@ class Scrubber:
         return BodyEditor(detector, Names.including(self.names), tuple(self.callables))
 
     @cached_property
-    def _by_value(self) -> Detector:
-        return Detector(value_rules(self.values))
+    def _in_bytes(self) -> Detector:
+        return _detector_of_bytes(value_rules(self.values))
 
     # --- replacing
 
     def request(self, request: Request, ledger: Ledger) -> Request:
         """The request as it is stored, and as it is compared; the very same object where nothing is found."""
-        return MessagePass(self.editor, self._by_value, ledger).request(request)
+        return MessagePass(self.editor, self._in_bytes, ledger).request(request)
 
     def response(self, response: Response, ledger: Ledger) -> Response:
         """The response as it is stored; the very same object where nothing is found and no header goes."""
         kept = response_headers.stored_headers(response.headers, self.add_headers, self.remove_headers)
         if kept is not response.headers:
             response = replace(response, headers=kept)
-        return MessagePass(self.editor, self._by_value, ledger).response(response)
+        return MessagePass(self.editor, self._in_bytes, ledger).response(response)
 
     def interaction(self, interaction: Interaction, ledger: Ledger) -> Interaction:
         """The interaction as it is stored; the very same object where nothing is found."""
         request = self.request(interaction.request, ledger)
         response = self.response(interaction.response, ledger)
-        extra = MessagePass(self.editor, self._by_value, ledger).extra(interaction.extra)
+        extra = MessagePass(self.editor, self._in_bytes, ledger).extra(interaction.extra)
         recorded_at = interaction.recorded_at
         if recorded_at is None and "date" not in response.headers and interaction.date != EPOCH:
             recorded_at = interaction.date  # the header Date is not stored
@@ -89,7 +89,7 @@ class Scrubber:
 
     def text(self, text: str, ledger: Ledger) -> str:
         """Any text (a report, a log, a document's own members) without its secrets."""
-        return MessagePass(self.editor, self._by_value, ledger).text(text, ())
+        return MessagePass(self.editor, self._in_bytes, ledger).text(text, ())
 
     # --- finding
 
@@ -98,7 +98,7 @@ class Scrubber:
 
         Headers are scanned as they are: one that would not be stored is no finding of its own.
         """
-        found = MessagePass(self._scanning, self._by_value, Ledger())
+        found = MessagePass(self._scanning, self._in_bytes, Ledger())
         found.where = ("interactions", number) if number is not None else ()
         found.request(interaction.request)
         found.response(interaction.response)
@@ -107,7 +107,7 @@ class Scrubber:
 
     def scan_text(self, text: str) -> list[Finding]:
         """The secrets in any text: a cassette of any format, a log. Names of fields do not count here."""
-        found = MessagePass(self._scanning, self._by_value, Ledger())
+        found = MessagePass(self._scanning, self._in_bytes, Ledger())
         found.body_text(text, (), named=False)
         if found.findings and not _is_json(text):
             return sorted(_line_findings(text, self._scanning.detector))
@@ -121,6 +121,11 @@ class Scrubber:
 @lru_cache(maxsize=16)
 def _detector(rules: tuple[Rule, ...], personal: bool) -> Detector:
     return Detector((*rules, *SHAPES, *NAMED, *(PERSONAL if personal else ())))
+
+
+@lru_cache(maxsize=16)
+def _detector_of_bytes(rules: tuple[Rule, ...]) -> Detector:
+    return Detector((*rules, *IN_BYTES, *NAMED))
 
 
 def _pattern_rules(patterns: Collection[Pattern]) -> tuple[Rule, ...]:

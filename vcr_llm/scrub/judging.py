@@ -163,7 +163,7 @@ def is_basic(text: str) -> bool:
 
 def is_pem(text: str) -> bool:
     """A key block that has key material, not only its first line quoted in prose."""
-    return re.search(r"[A-Za-z0-9+/]{40}", text) is not None
+    return re.search(r"(?:[A-Za-z0-9+/]|%2[BbFf]){40}", text) is not None
 
 
 _MASK: Final = re.compile(r"\*+|\.{3}|…|\\{1,8}u2026|•+")

@@ -31,6 +31,7 @@ def preview_of(match: Match) -> str:
 
 
 _GZIP: Final = b"\x1f\x8b"
+_UTF_16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 class MessagePass:
@@ -39,9 +40,9 @@ class MessagePass:
     A scan is the same way with a ledger nobody keeps, so what scrubbing leaves is what a scan does not find.
     """
 
-    def __init__(self, editor: BodyEditor, by_value: Detector, ledger: Ledger) -> None:
+    def __init__(self, editor: BodyEditor, in_bytes: Detector, ledger: Ledger) -> None:
         self._editor = editor
-        self._by_value = by_value
+        self._in_bytes = in_bytes
         self._ledger = ledger
         self.where: Path = ()
         self.findings: list[Finding] = []
@@ -140,11 +141,14 @@ class MessagePass:
         if eventstream.looks_like_it(raw):
             return self._messages(raw)
         whole = body.json if body is not None else NO_JSON
-        codec = "utf-8" if whole is NO_JSON else _codec(raw)
+        codec = _UTF_16.get(raw[:2], "utf-8") if whole is NO_JSON else _codec(raw)
         try:
-            text = raw.decode(codec, "surrogatepass")
+            # Any even number of bytes would be UTF-16 if it were not for the surrogates.
+            text = raw.decode(
+                codec, "surrogatepass" if whole is not NO_JSON or codec == "utf-8" else "strict"
+            )
         except UnicodeDecodeError:
-            return self._binary(raw, (*place, "base64"))
+            return self._settled(raw, side)
         if ndjson.looks_like_it(raw) or (isinstance(whole, list) and jsonarray.looks_like_it(raw)):
             edited = self._events_text(text, whole if isinstance(whole, list) else None)
         else:
@@ -172,9 +176,10 @@ class MessagePass:
             try:
                 value = content.decode("utf-8")
             except UnicodeDecodeError:
-                return self._binary(content, ("http", f"{side}_body"))
-            found = self.field(name, value, ("http", f"{side}_body", "text"))
-            return content if found == value else found.encode("utf-8", "surrogatepass")
+                found = self._binary(content, side)
+                return content if found is content else self._part(name, found, is_file, side)
+            text = self.field(name, value, ("http", f"{side}_body", "text"))
+            return content if text == value else text.encode("utf-8", "surrogatepass")
         return self._bytes(content, side)
 
     def _gzipped(self, raw: bytes, side: str) -> bytes:
@@ -182,7 +187,7 @@ class MessagePass:
         try:
             inside = gzip.decompress(raw)
         except (OSError, EOFError, zlib.error):
-            return self._binary(raw, ("http", f"{side}_body", "base64"))
+            return self._binary(raw, side)
         found = self._bytes(inside, side) if inside else inside
         return raw if found == inside else gzip.compress(found, mtime=0)
 
@@ -190,7 +195,7 @@ class MessagePass:
         """An event stream of Amazon's: what its messages say, with lengths and checksums made anew."""
         stream = eventstream.parse(raw)
         if stream is None:
-            return self._binary(raw, ("http", "response_body", "base64"))
+            return self._binary(raw, "response")
         said = [event.data for event in stream.events]
         text = jsontext.compact(said)
         found = self._events_text(text, said)
@@ -214,14 +219,17 @@ class MessagePass:
         place = ("stream_events", number, "headers")
         return {name: self.text(value, (*place, name)) for name, value in headers.items()}
 
-    def _binary(self, raw: bytes, path: Path) -> bytes:
-        """Bytes that are no text: only values are looked for; a shape found there would be chance."""
+    def _settled(self, raw: bytes, side: str) -> bytes:
+        found = self._binary(raw, side)
+        return raw if found is raw else self._bytes(found, side)
+
+    def _binary(self, raw: bytes, side: str) -> bytes:
+        """Bytes that are no text, looked at as Latin-1; what is left of them may be text."""
         text = raw.decode("latin-1")
-        if not self._by_value.may_find(text):
-            return raw
-        matches = find(text, self._by_value.rules)
+        matches = find(text, self._in_bytes.narrowed_to_bytes(text))
         if not matches:
             return raw
+        path = ("http", f"{side}_body", "base64")
         return replaced(text, matches, lambda match: self._replace(match, path)).encode("latin-1")
 
 

@@ -39,14 +39,16 @@ class Rule:
 _WORD: Final = "[A-Za-z0-9_-]"
 
 
-def _starting(prefix: str) -> str:
+def _starting(prefix: str, glued: bool) -> str:
     """``prefix`` (a regular expression of fixed width) where a token starts.
 
     That is not behind a character tokens are made of, unless that ends an escape: the n of ``\\n`` in a tool
     call's JSON arguments, ``\\u003d``, ``%3D``. The prefix stands first, so that the search for it is fast.
+    ``glued``: a prefix nobody writes by chance, which may also stand behind ``_`` or ``-``.
     """
+    before = "[A-Za-z0-9]" if glued else _WORD
     return (
-        rf"{prefix}(?:(?<!{_WORD}{prefix})|(?<=\\[nrtbf]{prefix})"
+        rf"{prefix}(?:(?<!{before}{prefix})|(?<=\\[nrtbf]{prefix})"
         rf"|(?<=\\u[0-9A-Fa-f]{{4}}{prefix})|(?<=%[0-9A-Fa-f]{{2}}{prefix}))"
     )
 
@@ -59,13 +61,18 @@ def token(
     *anchors: str,
     check: Callable[[str], bool] = _always,
     end: str = rf"(?!{_WORD})",
+    glued: bool = False,
 ) -> Rule:
-    """A token that is recognised by its first characters; invented ones are left alone."""
+    """A token that is recognised by its first characters; invented ones are left alone.
+
+    ``glued``: also behind ``_`` or ``-`` (``req_sk-ant-…``); only for prefixes that base64 does not have by
+    chance in front of what follows.
+    """
 
     def real(text: str) -> bool:
         return not judging.is_invented(text) and check(text)
 
-    pattern = re.compile(_starting(prefix) + tail + end)
+    pattern = re.compile(_starting(prefix, glued) + tail + end)
     return Rule(name, placeholder, pattern, anchors or (prefix.replace("\\", ""),), real, public_prefix=True)
 
 

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 from vcr_llm.scrub import judging
 from vcr_llm.scrub.rule import Rule, around, not_invented, opaque, token
 
-__all__ = ["SHAPES"]
+__all__ = ["IN_BYTES", "SHAPES"]
 
 _ALNUM: Final = "[A-Za-z0-9]"
 _NO_BASE64: Final = "(?![A-Za-z0-9_+/=-])"
 _HEX: Final = "[0-9a-f]"
+_SLASH: Final = r"(?:/|\\/|%2[Ff])"
+_SPACE: Final = r"(?: |%20|\+)"
+"""As they are, in JSON and percent-encoded: texts quote whole forms and queries."""
 
 
 def _each(prefix: str) -> tuple[str, ...]:
@@ -26,9 +30,26 @@ def _each(prefix: str) -> tuple[str, ...]:
 
 
 _LLM_PROVIDERS: Final = (
-    token("anthropic-api-key", "ANTHROPIC_API_KEY", "sk-ant-", "[a-z0-9]{2,12}+-[A-Za-z0-9_-]{24,200}+"),
-    token("openrouter-api-key", "OPENROUTER_API_KEY", "sk-or-", rf"v1-{_HEX}{{64}}"),
-    token("langfuse-secret-key", "LANGFUSE_SECRET_KEY", "sk-lf-", rf"{_HEX}{{8}}-[0-9a-f-]{{27}}"),
+    token(
+        "anthropic-api-key",
+        "ANTHROPIC_API_KEY",
+        "sk-ant-",
+        "[a-z0-9]{2,12}+-[A-Za-z0-9_-]{24,200}+",
+        glued=True,
+    ),
+    token("openrouter-api-key", "OPENROUTER_API_KEY", "sk-or-", rf"v1-{_HEX}{{64}}", glued=True),
+    token(
+        "langfuse-secret-key", "LANGFUSE_SECRET_KEY", "sk-lf-", rf"{_HEX}{{8}}-[0-9a-f-]{{27}}", glued=True
+    ),
+    token(
+        "openai-api-key",
+        "OPENAI_API_KEY",
+        "sk-",
+        "(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,250}+",
+        *("sk-proj-", "sk-svcacct-", "sk-admin-"),
+        check=judging.is_random,
+        glued=True,
+    ),
     token(
         "openai-api-key",
         "OPENAI_API_KEY",
@@ -38,7 +59,7 @@ _LLM_PROVIDERS: Final = (
     ),
     token("openai-session-key", "OPENAI_SESSION_KEY", "sess-", "[A-Za-z0-9]{36,64}+"),
     token("openai-client-secret", "OPENAI_CLIENT_SECRET", "ek_", "[A-Za-z0-9]{32,64}+"),
-    token("google-api-key", "GOOGLE_API_KEY", "AIza", "[A-Za-z0-9_-]{35}", end=_NO_BASE64),
+    token("google-api-key", "GOOGLE_API_KEY", "AIza", "[A-Za-z0-9_-]{35}", end=_NO_BASE64, glued=True),
     token("google-api-key", "GOOGLE_API_KEY", r"AQ\.", "[A-Za-z0-9_-]{40,120}+", "AQ.Ab", end=_NO_BASE64),
     token("google-oauth-token", "GOOGLE_OAUTH_TOKEN", r"ya29\.", r"[A-Za-z0-9_.-]{20,2000}+"),
     token("google-refresh-token", "GOOGLE_REFRESH_TOKEN", "1//0", "[A-Za-z0-9_-]{38,200}+", end=_NO_BASE64),
@@ -65,7 +86,13 @@ _QUERY_VALUE: Final = "([A-Za-z0-9%+/=_.~-]{20,6000}+)"
 
 _CLOUDS: Final = (
     token(
-        "aws-access-key-id", "AWS_ACCESS_KEY_ID", "A[KS]IA", "[A-Z0-9]{16}", "AKIA", "ASIA", end=_NO_BASE64
+        "aws-access-key-id",
+        "AWS_ACCESS_KEY_ID",
+        "A[KS]IA",
+        "[A-Z0-9]{16}",
+        *("AKIA", "ASIA"),
+        end=_NO_BASE64,
+        glued=True,
     ),
     token("aws-session-token", "AWS_SESSION_TOKEN", "IQoJb3JpZ2lu", "[A-Za-z0-9+/]{60,3000}+={0,2}+"),
     token(
@@ -138,15 +165,15 @@ _CLOUDS: Final = (
     around(
         "azure-storage-key",
         "AZURE_STORAGE_KEY",
-        r"AccountKey=([A-Za-z0-9+/]{86}==)",
-        "AccountKey=",
+        r"AccountKey(?:=|%3[Dd])((?:[A-Za-z0-9+/]|%2[BbFf]){86}(?:==|%3[Dd]%3[Dd]))",
+        *("AccountKey=", "AccountKey%3"),
         check=not_invented,
     ),
     around(
         "azure-access-key",
         "AZURE_ACCESS_KEY",
-        r"SharedAccessKey=([A-Za-z0-9+/]{43}=)",
-        "SharedAccessKey=",
+        r"SharedAccessKey(?:=|%3[Dd])((?:[A-Za-z0-9+/]|%2[BbFf]){43}(?:=|%3[Dd]))",
+        *("SharedAccessKey=", "SharedAccessKey%3"),
         check=not_invented,
     ),
     around(
@@ -177,8 +204,9 @@ _SERVICES: Final = (
         "ghu_",
         "ghs_",
         "ghr_",
+        glued=True,
     ),
-    token("github-token", "GITHUB_TOKEN", "github_pat_", "[A-Za-z0-9_]{60,100}+"),
+    token("github-token", "GITHUB_TOKEN", "github_pat_", "[A-Za-z0-9_]{60,100}+", glued=True),
     token("gitlab-token", "GITLAB_TOKEN", "glpat-", r"[A-Za-z0-9_-]{20,64}+(?:\.[0-9a-z]{2}\.[0-9a-z]{9})?"),
     token(
         "slack-token", "SLACK_TOKEN", "xox[abeoprs]-", "[A-Za-z0-9-]{20,250}+", "xox", check=judging.is_opaque
@@ -187,9 +215,32 @@ _SERVICES: Final = (
     around(
         "slack-webhook",
         "SLACK_WEBHOOK_SECRET",
-        r"hooks\.slack(?:-gov)?\.com(?:/|\\/)(?:services|workflows|triggers)(?:/|\\/)([A-Za-z0-9/_\\-]{20,120}+)",
+        rf"hooks\.slack(?:-gov)?\.com{_SLASH}(?:services|workflows|triggers){_SLASH}((?:[A-Za-z0-9/_\\-]|%2[Ff]){{20,120}}+)",
         "hooks.slack",
         check=opaque,
+    ),
+    around(
+        "discord-webhook",
+        "DISCORD_WEBHOOK_SECRET",
+        rf"discord(?:app)?\.com{_SLASH}api{_SLASH}(?:v\d{{1,2}}{_SLASH})?webhooks{_SLASH}"
+        rf"(\d{{17,20}}{_SLASH}[A-Za-z0-9_-]{{60,80}}+)",
+        *("discord.com", "discordapp.com"),
+        check=lambda text: not_invented(text[-60:]),  # the number before it may well be
+    ),
+    around(
+        "telegram-bot-token",
+        "TELEGRAM_BOT_TOKEN",
+        r"(?<![A-Za-z0-9])(?:bot)?(\d{8,10}(?::|%3[Aa])AA[A-Za-z0-9_-]{32,34})(?![A-Za-z0-9_-])",
+        *(":AA", "%3AAA", "%3aAA"),
+        check=lambda text: not_invented(text[-34:]),
+    ),
+    token(
+        "digitalocean-token",
+        "DIGITALOCEAN_TOKEN",
+        "do[opr]_v1_",
+        rf"{_HEX}{{60,64}}+",
+        *("dop_v1_", "doo_v1_", "dor_v1_"),
+        glued=True,
     ),
     token("stripe-key", "STRIPE_API_KEY", "[sr]k_live_", f"{_ALNUM}{{16,250}}+", "k_live_"),
     token("twilio-api-key", "TWILIO_API_KEY", "SK", rf"{_HEX}{{32}}", *_each("SK"), end=_NO_BASE64),
@@ -200,6 +251,7 @@ _SERVICES: Final = (
 )
 
 _BASE64URL: Final = "[A-Za-z0-9_-]"
+_UNRESERVED: Final = r"(?:[A-Za-z0-9._~!$*+-]|%(?!40|2[Ff]|3[Aa])[0-9A-Fa-f]{2})"
 
 _GENERAL: Final = (
     token(
@@ -212,9 +264,9 @@ _GENERAL: Final = (
     around(
         "private-key",
         "PRIVATE_KEY",
-        r"-----BEGIN (?:[A-Z0-9]{1,20}+ ){0,4}?PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:[^-]|-(?!----)){40,20000}+(?:-----END [A-Z0-9 ]{0,60}+-----)?",
-        "PRIVATE KEY",
+        rf"-----BEGIN{_SPACE}(?:[A-Z0-9]{{1,20}}+{_SPACE}){{0,4}}?PRIVATE{_SPACE}KEY(?:{_SPACE}BLOCK)?-----"
+        r"(?:[^-]|-(?!----)){40,20000}+(?:-----END[A-Z0-9 %+]{0,80}+-----)?",
+        *("PRIVATE KEY", "PRIVATE%20KEY", "PRIVATE+KEY"),
         check=judging.is_pem,
     ),
     around(
@@ -239,6 +291,13 @@ _GENERAL: Final = (
         # No anchor: every prompt with a link has "://", and the pattern itself is as fast.
         r":(?<=[A-Za-z]{2}:)(?:/|\\/){2}([^\s/?#@\"'<>`:\\]{0,256}+:[^\s/?#@\"'<>`\\]{3,256}+)@(?=[A-Za-z0-9\[])",
         check=judging.is_userinfo,
+    ),
+    around(
+        "url-credentials",
+        "URL_CREDENTIALS",
+        rf"(?<=[A-Za-z]{{2}})%3[Aa]%2[Ff]%2[Ff]({_UNRESERVED}{{0,256}}+%3[Aa]{_UNRESERVED}{{3,256}}+)%40",
+        *("%3A%2F%2F", "%3a%2f%2f"),
+        check=lambda text: judging.is_userinfo(unquote(text)),
     ),
     around(
         "masked-key",
@@ -266,3 +325,6 @@ _GENERAL: Final = (
 
 SHAPES: Final[tuple[Rule, ...]] = (*_LLM_PROVIDERS, *_CLOUDS, *_SERVICES, *_GENERAL)
 """Every known shape; where two match the same text, the earlier one names it."""
+
+IN_BYTES: Final = tuple(rule for rule in SHAPES if rule.name != "masked-key")
+"""Those that bytes which are no text do not have by chance: media may well have a run of asterisks."""

@@ -78,10 +78,26 @@ class Detector:
         return [
             rule
             for rule in self.rules
-            if not rule.anchors
-            or any(anchor in (text if rule.stands_for else rest) for anchor in rule.anchors)
+            if not rule.anchors or _has(text if rule.stands_for else rest, rule.anchors)
         ]
 
+    def narrowed_to_bytes(self, text: str) -> Sequence[Rule]:
+        """The same for bytes that are looked at as Latin-1, where a shape needs a stretch one can read."""
+        readable = "\n".join(_READABLE.findall(text))
+        shapes = bool(readable) and self.may_find(readable)
+        return [
+            rule
+            for rule in self.rules
+            if not rule.anchors
+            or ((shapes or rule.stands_for) and _has(text if rule.stands_for else readable, rule.anchors))
+        ]
+
+
+def _has(text: str, anchors: Sequence[str]) -> bool:
+    return any(anchor in text for anchor in anchors)
+
+
+_READABLE: Final = re.compile(r"[\t\n\r -~]{16,}+")
 
 _SHORT: Final = 200
 """Characters: values of headers and parts of URLs, which are the same in every message."""
