@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import vcr_llm
+from vcr_llm.cli import main
 
 MODES = ["none", "once", "new_episodes", "all"]
 
@@ -39,7 +42,19 @@ BAD: dict[str, tuple[bytes, str]] = {
         b'{"version": "2.0", "interactions": [\n{"response": {}}]}',
         ':2:1: Interaction 1 has no "request"',
     ),
-    "unknown provider": (b'{"version": "2.0", "interactions": [{"request": {"a": 1}}]}', "has no http.url"),
+    "no response": (
+        b'{"version": "2.0", "interactions": [\n{"request": {"model": "g", "messages": []}}]}',
+        ':2:1: Interaction 1 has no "response"',
+    ),
+    "no status": (
+        b'{"version": "2.0", "interactions": [\n{"request": {}, "response": {},\n'
+        b' "http": {"url": "http://x/", "status": -5}}]}',
+        ":3:41: -5 is no HTTP status",
+    ),
+    "unknown provider": (
+        b'{"version": "2.0", "interactions": [{"request": {"a": 1}, "response": {}}]}',
+        "has no http.url",
+    ),
     "not UTF-8": (b'{"version":\n "2.0\xff"}', ":2:6: The byte 0xff is not UTF-8"),
     "bad YAML": (b"interactions:\n- request: [\n", ":3:1: The cassette is not valid YAML"),
     "YAML with a live object": (
@@ -145,3 +160,26 @@ def test_a_bad_extra_cassette_is_an_error_too(pytester: pytest.Pytester) -> None
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(["*extra.yaml:2:1: The cassette is not valid YAML*"])
         assert extra.read_text() == "interactions: [\n"
+
+
+def test_a_url_that_is_none_is_a_recording_like_others(tmp_path: Path) -> None:
+    path = tmp_path / "x.llm.json"
+    entry = {"request": {}, "response": {}, "http": {"url": "http://[::1/v1/chat/completions"}}
+    document = {"version": "2.0", "provider": "openai", "interactions": [entry]}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+        assert [request.uri for request in cassette.requests] == ["http://[::1/v1/chat/completions"]
+    for verb in ("list", "show", "scan"):
+        assert CliRunner().invoke(main, [verb, str(path)]).exit_code == 0
+
+
+def test_events_are_a_stream_even_where_the_entry_says_it_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "x.llm.json"
+    events = [{"event": "e", "data": {"a": 1}}]
+    http = {"url": "http://x/", "headers": {"content-type": "text/event-stream"}}
+    entry = {"request": {}, "response": {}, "streaming": False, "stream_events": events, "http": http}
+    path.write_text(
+        json.dumps({"version": "2.0", "provider": "x", "interactions": [entry]}), encoding="utf-8"
+    )
+    with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+        assert cassette.responses[0]["body"]["string"] == b'event: e\ndata: {"a":1}\n\n'

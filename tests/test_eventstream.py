@@ -21,10 +21,10 @@ from strategies import (
     names,
 )
 
-from vcr_llm import eventstream
-from vcr_llm.events import EventStream, StreamEvent
-from vcr_llm.eventstream import Framing
-from vcr_llm.jsonstyle import Style
+from vcr_llm.streams import eventstream
+from vcr_llm.streams.events import EventStream, StreamEvent
+from vcr_llm.streams.eventstream import Framing
+from vcr_llm.streams.jsonstyle import Style
 
 DELTA = {"contentBlockIndex": 0, "delta": {"text": "Hel"}}
 

@@ -444,6 +444,18 @@ def test_a_damaged_file_is_reported_and_the_others_migrated(folder: Path) -> Non
     assert files(folder) == {"damaged.yaml", "x.yaml", "x.llm.json"}
 
 
+def test_what_cannot_be_read_and_says_nothing_of_calls_is_no_cassette(folder: Path) -> None:
+    (folder / "log.json").write_text('{"a": 1}\n{"a": 2}\n')
+    (folder / "mkdocs.yml").write_text("site: !ENV NAME\n")
+    (folder / "image.json").write_bytes(b"\xff\xfe\xfd" * 9)
+    (folder / "cut.yaml.gz").write_bytes(gzip.compress(CASSETTE.encode())[:50])
+    result = run("migrate", folder, "--write", code=1)
+    for name in ("log.json", "mkdocs.yml", "image.json"):
+        assert f"no cassette: cassettes/{name}: it says nothing of HTTP calls" in result.stdout
+    assert "cut.yaml.gz: The gzip data is damaged" in result.stderr
+    run("migrate", folder / "log.json", code=1)
+
+
 def test_what_is_named_must_be_a_cassette(folder: Path) -> None:
     har = folder / "x.har"
     har.write_text('{"log": {"entries": []}}')

@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import BOUNDED, damaged, google_arrays, json_lines
 
-from vcr_llm import jsonarray, ndjson, streams
-from vcr_llm.jsonstyle import COMPACT, Style
+from vcr_llm import streams
+from vcr_llm.streams import jsonarray, ndjson
+from vcr_llm.streams.jsonstyle import COMPACT, Style
 
 
 def data_of(raw: bytes) -> list[object]:

@@ -28,12 +28,13 @@ from strategies import (
 )
 from test_sse import whatwg
 
-from vcr_llm import jsontext, sse
+from vcr_llm import jsontext
 from vcr_llm.errors import NewerCassetteError, UnreadableCassetteError
 from vcr_llm.fingerprint import fingerprint, llm_mock_hash
 from vcr_llm.interaction import EPOCH, Body, CassetteData, Interaction, Request, Response
 from vcr_llm.schema import dump, is_document, load
 from vcr_llm.schema.terms import phrase
+from vcr_llm.streams import sse
 
 FIXTURES = (
     "anthropic_message.json",
@@ -398,7 +399,8 @@ def http(*keys: str | int, value: Any) -> str:
          '"request_body" has none of "json", "text", "base64", "file"'),
         (entry("note", value=deep(120)), (5, 3),
          "A member this package does not know is nested more than 100 deep"),
-        ('{"interactions": [{"request": {}}]}', (1, 19), "Interaction 1 has no http.url, and its bodies"),
+        ('{"interactions": [{"request": {}, "response": {}}]}', (1, 19),
+         "Interaction 1 has no http.url, and its bodies"),
     ],
 )  # fmt: skip
 def test_a_broken_cassette_is_refused_with_its_place_and_reason(

@@ -24,7 +24,7 @@ from strategies import (
 )
 from test_scrub_rules import OK, TEXTS, answer, events, made, message
 
-from vcr_llm import jsontext, schema, sse
+from vcr_llm import jsontext, schema
 from vcr_llm.interaction import NO_JSON, Body, CassetteData, Interaction, Request, Response
 from vcr_llm.matchers import View
 from vcr_llm.placeholder import PLACEHOLDER_KEY
@@ -32,6 +32,7 @@ from vcr_llm.scrub import Ledger, Scrubber, body, folded, scan_text
 from vcr_llm.scrub.documents import documents, literals, uncovered
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rules import SHAPES
+from vcr_llm.streams import sse
 
 BOUNDED = settings(max_examples=200, deadline=None)
 VALUE = "vAl9" + "/ue of+mine=" + made(12)

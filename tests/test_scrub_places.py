@@ -8,10 +8,11 @@ import json
 import pytest
 from test_scrub_rules import OK, SECRETS, answer, events, made, message, multipart, scrubbed
 
-from vcr_llm import scrub, sse
+from vcr_llm import scrub
 from vcr_llm.interaction import Body, Interaction, Request, Response
 from vcr_llm.multipart import parse
 from vcr_llm.scrub import Ledger, Scrubber, folded, folded_text, stored_headers
+from vcr_llm.streams import sse
 
 SECRET = "hunter2"
 OPAQUE = made(30)

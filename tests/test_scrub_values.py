@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from strategies import BEDROCK_HEADERS, BOUNDED, amazon_message, base64_of
 from test_scrub_rules import PLACES, SECRETS, answer, chunk, events, made, message, on_disk, scrubbed
 
-from vcr_llm import jsontext, sse
+from vcr_llm import jsontext
 from vcr_llm.interaction import Body, Interaction, Request, Response
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.scrub import Ledger, Scrubber, credential_values
+from vcr_llm.streams import sse
 
 VALUE = "Zq7" + "-internal.Key_" + made(16)
 ODD = 'p@"ss/wö\\rd +' + "\n1&2=3"

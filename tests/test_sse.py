@@ -13,9 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import BOUNDED, event_streams, json_values, names, odd_streams, typed
 
-from vcr_llm import jsontext, sse
-from vcr_llm.events import EventStream, StreamEvent
-from vcr_llm.sse import Framing
+from vcr_llm import jsontext
+from vcr_llm.streams import sse
+from vcr_llm.streams.events import EventStream, StreamEvent
+from vcr_llm.streams.sse import Framing
 
 pytestmark = pytest.mark.sdk
 

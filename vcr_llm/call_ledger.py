@@ -9,7 +9,7 @@ from typing import Any
 from vcr_llm import open_cassettes, providers
 from vcr_llm.calls import LlmCall, Outcome
 from vcr_llm.content import MissingDecoderError
-from vcr_llm.vcr_bridge import VcrRequest, decoded, to_interaction, to_request
+from vcr_llm.vcr_bridge import VcrRequest, decoded, stored_request, to_interaction, to_request
 
 __all__ = ["CallLedger"]
 
@@ -61,7 +61,7 @@ class CallLedger:
 def _call(entry: _Entry) -> LlmCall | None:
     """What was asked and answered; None where that was no LLM call."""
     outcome, method, url, body, response, seconds = entry
-    interaction = to_interaction(VcrRequest(method, url, body, {}), _readable(response))
+    interaction = to_interaction(stored_request(method, url, body), _readable(response))
     call = providers.classify(interaction.request)
     if call is None:
         return None

@@ -60,6 +60,7 @@ __all__ = [
     "serialize",
     "settle_body",
     "status_of",
+    "stored_request",
     "to_interaction",
     "to_pair",
     "to_request",
@@ -198,11 +199,24 @@ def _header_text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
+def stored_request(method: str, url: str, body: Any, headers: Mapping[str, Any] | None = None) -> VcrRequest:
+    """vcrpy's request of a recording; a URL that is none (``http://[REDACTED``) has no parts.
+
+    vcrpy parses it when it is set (``uri`` in ``vcr/request.py``) and lets `urllib.parse` raise.
+    """
+    try:
+        return VcrRequest(method, url, body, headers or {})
+    except ValueError:
+        request = VcrRequest(method, "", body, headers or {})
+        request._uri = url
+        return request
+
+
 def to_pair(interaction: Interaction) -> Pair:
     """vcrpy's view of an interaction."""
     request = interaction.request
     body = None if request.body is None else request.body.raw
-    return VcrRequest(request.method, request.url, body, {}), to_response(interaction)
+    return stored_request(request.method, request.url, body), to_response(interaction)
 
 
 def to_response(interaction: Interaction) -> dict[str, Any]:
@@ -224,7 +238,7 @@ def to_response(interaction: Interaction) -> dict[str, Any]:
 
 def recorded_pair(recording: Recording) -> Pair:
     """vcrpy's view of a recording of any format: with its headers, bodies as they were stored."""
-    request = VcrRequest(
+    request = stored_request(
         recording.method,
         recording.url,
         recording.request_body,

@@ -18,7 +18,7 @@ from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import UnreadableCassetteError, VcrLlmError
 from vcr_llm.formats import NotACassetteError
 from vcr_llm.migrate.conversion import OURS, Conversion, convert, difference, verify
-from vcr_llm.migrate.sources import Source, target_of
+from vcr_llm.migrate.sources import Source, speaks_of_calls, target_of
 from vcr_llm.persister import Blobs
 from vcr_llm.scrub import Scrubber, credential_values
 
@@ -118,15 +118,18 @@ def _group(group: Sequence[Source], options: Options, scrubber: Scrubber) -> lis
 
 def _one(source: Source, options: Options, scrubber: Scrubber, owner: Outcome | None) -> Outcome:
     path = source.path
+    raw = b""
     try:
         raw = path.read_bytes()
         return _converted(source, raw, options, scrubber, owner)
     except NotACassetteError as error:
-        return Outcome(
-            path, Status.NO_CASSETTE, problem=f"it seems to be {error.seems}", serious=source.named
-        )
+        problem = f"it seems to be {error.seems}"
+        return Outcome(path, Status.NO_CASSETTE, problem=problem, serious=source.named)
     except UnreadableCassetteError as error:
-        return Outcome(path, Status.FAILED, problem=str(error.at(str(path))), serious=True)
+        if source.named or error.path is not None or speaks_of_calls(raw):
+            return Outcome(path, Status.FAILED, problem=str(error.at(str(path))), serious=True)
+        problem = f"it says nothing of HTTP calls, and cannot be read either: {error.reason}"
+        return Outcome(path, Status.NO_CASSETTE, problem=problem)
     except (VcrLlmError, MissingDecoderError) as error:
         return Outcome(path, Status.FAILED, problem=f"{path}: {error}", serious=True)
     except OSError as error:

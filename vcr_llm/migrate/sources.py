@@ -14,7 +14,7 @@ from vcr_llm.formats import text_of
 from vcr_llm.serializer import NAME
 from vcr_llm.siblings import shortened
 
-__all__ = ["Source", "find", "grouped", "target_of"]
+__all__ = ["Source", "find", "grouped", "speaks_of_calls", "target_of"]
 
 _OURS: Final = f".{NAME}"
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".toml", ".har")
@@ -91,6 +91,11 @@ def _looks_like_one(path: Path) -> bool:
         return _MARK.search(text) is not None and ("." in path.name or _BEGINNING.match(text) is not None)
     except (OSError, UnreadableCassetteError):
         return False
+
+
+def speaks_of_calls(raw: bytes) -> bool:
+    """Whether a file that cannot be read may be a damaged cassette; what is compressed may be."""
+    return raw.startswith(b"\x1f\x8b") or _MARK.search(raw.decode("utf-8", "replace")) is not None
 
 
 def grouped(sources: Iterable[Source]) -> list[list[Source]]:

@@ -27,7 +27,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
-from vcr_llm import sse, streams
+from vcr_llm import streams
 from vcr_llm.interaction import NO_JSON, Interaction, Request, Response, split_url
 from vcr_llm.providers import (
     amazon,
@@ -48,6 +48,7 @@ from vcr_llm.providers import (
 )
 from vcr_llm.providers.answers import Answer, Message, Places, ToolCall, Usage, answer_at
 from vcr_llm.providers.operation import SSE_TYPE, Call, Operation, Provider, body_fields
+from vcr_llm.streams import sse
 
 __all__ = [
     "PROVIDERS",

@@ -59,7 +59,7 @@ class Drift(pytest.fail.Exception):  # type: ignore[misc, name-defined]
 
 def miss_kind(item: pytest.Item) -> Callable[[str], BaseException]:
     """What a miss of the test is raised as, made from its text."""
-    found = item.stash.setdefault(_missed, [])
+    found = item.stash[_missed]
 
     def raised(text: str) -> CassetteMiss:
         from vcr_llm.callers import caller
@@ -71,14 +71,16 @@ def miss_kind(item: pytest.Item) -> Callable[[str], BaseException]:
 
 
 def _untold(item: pytest.Item) -> list[str]:
-    """The texts of misses that nothing has said yet, each once; saying them twice is no help."""
-    texts: dict[str, None] = {}
-    for missed in item.stash.get(_missed, []):
-        if not missed.told:
+    """The texts of misses that nothing has said yet, each once: a call may have been tried again."""
+    found = item.stash.get(_missed, [])
+    told = {missed.text for missed in found if missed.told}
+    texts: dict[str, str] = {}
+    for missed in found:
+        if missed.text not in told:
             where = f"at {missed.place}" if missed.place else "in a thread or task"
-            texts[f"{missed.text}\n{_SWALLOWED.format(place=where)}"] = None
-            missed.told = True
-    return list(texts)
+            texts.setdefault(missed.text, f"{missed.text}\n{_SWALLOWED.format(place=where)}")
+        missed.told = True
+    return list(texts.values())
 
 
 def _fail_by_untold(item: pytest.Item) -> None:
@@ -89,6 +91,11 @@ def _fail_by_untold(item: pytest.Item) -> None:
         drift = cassette.drift_error()
         if drift is not None:
             raise Drift(str(drift), pytrace=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[_missed] = []  # also when a plugin runs the test again
 
 
 @pytest.hookimpl(wrapper=True)

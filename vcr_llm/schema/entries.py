@@ -185,6 +185,7 @@ def _is_usual(entry: Any) -> bool:
         and type(http.get("method")) is str
         and type(http.get("url")) is str
         and type(http.get("status")) is int
+        and 100 <= http["status"] <= 999
         and type(http.get("reason", "")) is str
         and _are_headers(http.get("headers"))
         and all(map(_is_event, events))

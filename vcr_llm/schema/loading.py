@@ -129,15 +129,19 @@ def _interaction(entry: Any, number: int, provider: str | None, read_file: ReadF
     recorded_at = member(entry, "recorded_at", str, where, None)
     stored_hash = member(entry, "hash", str, where, None)
     extra = _extra(entry, KNOWN, *where)
+    if "response" not in entry and not events and "response_body" not in (http or {}):
+        raise Wrong(f'Interaction {number + 1} has no "response"', *where)
     if http is None:
         return _bare(request, response, streaming, events, provider, where, (recorded_at, stored_hash, extra))
     place = (*where, "http")
     if unknown := _extra(http, _KNOWN_IN_HTTP, *place):
         extra["http"] = unknown
     status = member(http, "status", int, place, 200)
+    if not 100 <= status <= 999:
+        raise Wrong(f"{status} is no HTTP status", *place, "status")
     headers = _headers(member(http, "headers", dict, place, {}), place)
     framing = member(http, "stream", dict, place, {})
-    if streaming and events:
+    if events and (streaming or not response):
         body = stream_body(events, framing, where)
     else:
         body = _body(http, "response_body", response, place, read_file) or Body(b"")

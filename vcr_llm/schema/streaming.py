@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vcr_llm import eventstream, jsonarray, ndjson, sse, streams
-from vcr_llm.events import EventStream, StreamEvent
+from vcr_llm import streams
 from vcr_llm.interaction import Body
-from vcr_llm.jsonstyle import Style
 from vcr_llm.schema.checks import Wrong, member
-from vcr_llm.streams import Format
+from vcr_llm.streams import Format, eventstream, jsonarray, ndjson, sse
+from vcr_llm.streams.events import EventStream, StreamEvent
+from vcr_llm.streams.jsonstyle import Style
 
 __all__ = ["event_objects", "framing_object", "stream_body"]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from vcr_llm import eventstream, jsonarray, jsontext, ndjson
+from vcr_llm import jsontext
 from vcr_llm.interaction import NO_JSON, Body, Request, Response
 from vcr_llm.scrub import headers as response_headers
 from vcr_llm.scrub.body import BodyEditor
@@ -21,6 +21,7 @@ from vcr_llm.scrub.placeholders import Ledger
 from vcr_llm.scrub.places import edited_fields, edited_parts, edited_url, is_form
 from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.text import Detector, Match, find, replaced
+from vcr_llm.streams import eventstream, jsonarray, ndjson
 
 __all__ = ["MessagePass", "preview_of"]
 

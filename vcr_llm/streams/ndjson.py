@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vcr_llm.events import EventStream, StreamEvent
-from vcr_llm.jsonstyle import COMPACT, Style, hold, spell, style_of
+from vcr_llm.streams.events import EventStream, StreamEvent
+from vcr_llm.streams.jsonstyle import COMPACT, Style, hold, spell, style_of
 
 __all__ = ["Framing", "build", "looks_like_it", "parse"]
 

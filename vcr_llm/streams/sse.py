@@ -23,7 +23,7 @@ from itertools import permutations
 from typing import Final
 
 from vcr_llm import jsontext
-from vcr_llm.events import EventStream, StreamEvent
+from vcr_llm.streams.events import EventStream, StreamEvent
 
 __all__ = ["DONE", "FIELDS", "Framing", "build", "data_texts", "looks_like_it", "parse"]
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from vcr_llm import eventstream, jsonarray, ndjson, sse
-from vcr_llm.events import EventStream
+from vcr_llm.streams import eventstream, jsonarray, ndjson, sse
+from vcr_llm.streams.events import EventStream
 
 __all__ = ["AMAZON", "ARRAY", "FORMATS", "LINES", "SSE", "Format", "is_stream_type", "of_type", "parse"]
 

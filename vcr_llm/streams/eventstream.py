@@ -30,8 +30,8 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any, Final
 from zlib import crc32
 
-from vcr_llm.events import EventStream, StreamEvent
-from vcr_llm.jsonstyle import COMPACT, Style, hold, spell, style_of
+from vcr_llm.streams.events import EventStream, StreamEvent
+from vcr_llm.streams.jsonstyle import COMPACT, Style, hold, spell, style_of
 
 __all__ = ["MAX_NAME", "MAX_VALUE", "USUAL_HEADERS", "Framing", "build", "looks_like_it", "parse"]
 

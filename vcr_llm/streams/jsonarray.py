@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from vcr_llm.events import EventStream, StreamEvent
-from vcr_llm.jsonstyle import Style, hold, spell, style_of
+from vcr_llm.streams.events import EventStream, StreamEvent
+from vcr_llm.streams.jsonstyle import Style, hold, spell, style_of
 
 __all__ = ["INDENT", "Framing", "build", "looks_like_it", "parse"]
 
