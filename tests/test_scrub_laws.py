@@ -30,6 +30,7 @@ from vcr_llm.matchers import View
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.scrub import Ledger, Scrubber, body, folded, scan_text
 from vcr_llm.scrub.documents import documents, literals, uncovered
+from vcr_llm.scrub.name_rules import NAMED as NAMED_RULES
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rules import SHAPES
 from vcr_llm.streams import sse
@@ -37,14 +38,21 @@ from vcr_llm.streams import sse
 BOUNDED = settings(max_examples=200, deadline=None)
 VALUE = "vAl9" + "/ue of+mine=" + made(12)
 SCRUBBER = Scrubber(values={"MY_API_KEY": VALUE}, personal=True)
+NAMED = [
+    "R7!kd" + "Pq92xZ",
+    json.dumps({"api_key": made(16), "token": made(24)}),
+    f"<password>{made(9)}</password>",
+]
 
-secrets = st.sampled_from([text.format(secret) for text, secret in TEXTS.values()] + [VALUE, "me@corp.io"])
+secrets = st.sampled_from(
+    [text.format(secret) for text, secret in TEXTS.values()] + [VALUE, "me@corp.io", *NAMED]
+)
 words = st.text(string.printable + "é€😀\u2028", max_size=12)
 texts = st.lists(secrets | words, max_size=4).map(" ".join) | st.lists(secrets | words, max_size=4).map(
     "".join
 )
 values = json_values(texts)
-names = st.sampled_from(["api_key", "password", "key", "token", "input", "é"])
+names = st.sampled_from(["api_key", "password", "aPI-kEY", "key", "token", "input", "é"])
 fields = st.dictionaries(names, texts, max_size=3)
 
 
@@ -247,7 +255,7 @@ def test_a_scrubber_prepares_its_rules_once() -> None:
     assert one.editor is one.editor
 
 
-@pytest.mark.parametrize("rule", SHAPES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [*SHAPES, *NAMED_RULES], ids=lambda rule: rule.name)
 def test_no_text_makes_a_rule_slow(rule: Any) -> None:
     """A pattern that backtracks would not come to its end here: each text repeats what nearly matches."""
     starts = set(rule.anchors) | {re.sub(r"\\(.)", r"\1", anchor) for anchor in rule.anchors}

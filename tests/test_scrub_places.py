@@ -141,12 +141,85 @@ def test_the_places_where_requests_carry_keys_of_other_services(value: object) -
     assert "acme" in text or "x-tenant" not in text
 
 
-def test_names_below_the_top_are_words() -> None:
-    value = {
-        "messages": [{"role": "user", "content": [{"api_key": OPAQUE, "password": SECRET}]}],
-        "metadata": {"token": OPAQUE},
-    }
-    assert Scrubber().scan(message(value)) == []
+GENERATED = ("R7!kd" + "Pq92xZ", made(16), made(32, "0123456789abcdef"), OPAQUE)
+BELOW = {
+    "metadata": lambda fields: {"model": "m", "metadata": fields},
+    "tool arguments": lambda fields: {"messages": [{"tool_calls": [{"arguments": json.dumps(fields)}]}]},
+    "arguments as an object": lambda fields: {"messages": [{"content": [{"input": fields}]}]},
+    "tool result": lambda fields: {"messages": [{"content": f"Found: {json.dumps({'rows': [fields]})}."}]},
+    "json in json in json": lambda fields: {
+        "input": json.dumps({"a": json.dumps({"b": json.dumps(fields)})})
+    },
+    "printed": lambda fields: {"input": str(fields)},
+    "xml": lambda fields: {"input": "".join(f"<{name}>{text}</{name}>" for name, text in fields.items())},
+}
+"""Where names mean something only together with a value that looks like a credential."""
+
+
+@pytest.mark.parametrize("place", BELOW)
+@pytest.mark.parametrize("secret", GENERATED)
+def test_a_name_and_a_value_that_say_credential_are_one_at_any_depth(place: str, secret: str) -> None:
+    for name in ("api_key", "apiKey", "X-API-Key", "db_password", "PASSWORD", "githubAccessToken"):
+        value = BELOW[place]({"user": "ada", name: secret})
+        for interaction in (message(value), answer(value), answer(events(value, {})), message([value])):
+            assert Scrubber().scan(interaction)
+            left = scrubbed(interaction)
+            body = left.request.body or left.response.body
+            assert secret.encode() not in body.raw
+            assert b"ada" in body.raw
+            assert any(word in body.raw for word in (b"<API_KEY>", b"<PASSWORD>", b"<ACCESS_TOKEN>"))
+
+
+@pytest.mark.parametrize("place", BELOW)
+def test_names_of_ordinary_things_need_a_long_value(place: str) -> None:
+    for value, count in ((OPAQUE, 1), ("Zk8Qw2Lm", 0), ("customer-support-agent-20241022", 0)):
+        fields = {"token": value, "next_page_token": OPAQUE, "n": 1}
+        assert len(Scrubber().scan(message(BELOW[place](fields)))) == count
+
+
+NONE_OF_THEM = """hunter2 hunter2-long-1 your-key-here test-key string *** P@ssw0rd! SecurePass123!
+    Summer2024! abc123def456 a1b2c3d4e5f6 correct-horse-battery-staple OPENAI_API_KEY $API_KEY {{api_key}}
+    <API_KEY_2> str|None Optional[str] https://h/p?x=1aB2 vault:secret/data/app#key 2024-11-23 changeme123456
+    phc_aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3z qwertyuiop"""
+WORDS = NONE_OF_THEM.split()
+
+
+@pytest.mark.parametrize("place", BELOW)
+def test_a_credentials_name_with_words_stays(place: str) -> None:
+    for name in ("password", "api_key"):
+        for word in WORDS:
+            interaction = message(BELOW[place]({name: word}))
+            assert Scrubber().scan(interaction) == [], word
+            assert Scrubber().interaction(interaction, Ledger()) is interaction
+
+
+def test_what_a_name_says_is_split_over_the_deltas_of_a_stream() -> None:
+    text = json.dumps({"user": "ada", "api_key": OPAQUE, "password": GENERATED[0]})
+    deltas = [{"index": 0, "delta": {"partial_json": text[at : at + 5]}} for at in range(0, len(text), 5)]
+    result = scrubbed(answer(events(*deltas))).response.body.raw
+    found = sse.parse(result)
+    assert found is not None
+    joined = "".join(event.data["delta"]["partial_json"] for event in found.events)
+    assert json.loads(joined) == {"user": "ada", "api_key": "<API_KEY>", "password": "<PASSWORD>"}
+
+
+@pytest.mark.parametrize("place", BELOW)
+def test_below_the_top_too_another_key_is_the_same_call(place: str) -> None:
+    def seen(key: str) -> Request:
+        body = Body.of_json(BELOW[place]({"user": "ada", "api_key": key}))
+        return folded(Scrubber().request(Request("POST", "https://h/", body), Ledger()))
+
+    assert len({seen(key) for key in (OPAQUE, made(32), "test-key")}) == 1
+    assert seen("hunter2") != seen("hunter3")
+
+
+def test_a_users_own_names_count_in_texts_too() -> None:
+    scrubber = Scrubber(names=["tenant pin"])
+    for place in BELOW.values():
+        left = scrubbed(message(place({"tenantPin": "4711", "user": "ada"})), scrubber).request.body
+        assert left is not None
+        assert b"4711" not in left.raw
+        assert b"<TENANT_PIN_SECRET>" in left.raw
 
 
 def test_everything_outside_the_string_keeps_its_bytes() -> None:

@@ -14,6 +14,7 @@ import pytest
 from vcr_llm import scrub
 from vcr_llm.interaction import Body, Interaction, Request, Response
 from vcr_llm.scrub import Ledger, Scrubber
+from vcr_llm.scrub.name_rules import NAMED
 from vcr_llm.scrub.personal import PERSONAL
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rules import SHAPES
@@ -225,7 +226,7 @@ def test_every_secret_in_every_place(kind: str, place: str) -> None:
     assert PLACEHOLDER.search(left)
 
 
-@pytest.mark.parametrize("rule", [*SHAPES, *PERSONAL], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [*SHAPES, *NAMED, *PERSONAL], ids=lambda rule: rule.name)
 def test_the_table_keeps_its_own_rules(rule: scrub.Rule) -> None:
     assert PLACEHOLDER.fullmatch(f"<{rule.placeholder}>"), "a loaded cassette's placeholders are recognised"
     assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", rule.name)

@@ -3,8 +3,8 @@
 Pure: the values of environment variables are passed in. `Scrubber` says what counts as a secret, a
 `Ledger` which placeholder stands for which in one cassette, `folded` what of a request is compared.
 
-Floors inside: `placeholders`, `judging` ← `rules` ← `values`, `text`; `names`, `documents`, `places`,
-`headers`, `findings` ← `body` ← `message` ← `engine`, `folding`.
+Floors inside: `placeholders`, `judging` ← `rules` ← `values`, `text`; `names` ← `name_rules`; `documents`,
+`places`, `headers`, `findings` ← `body` ← `message` ← `engine`, `folding`.
 """
 
 from __future__ import annotations

@@ -132,9 +132,7 @@ class BodyEditor:
         for group in groups.values():  # first, or the end of a secret would stay in the next piece
             self._across([values[path] for path, _ in group if path in values], rules, replace)
         for piece in strings:
-            placeholder = (
-                self.names.of_member(piece.path, piece.now) if by_name and not piece.is_key else None
-            )
+            placeholder = self.names.of_member(piece.path, piece.now) if named and not piece.is_key else None
             if placeholder is not None:
                 piece.now = self.named(piece.now, placeholder, _last_name(piece.path), piece.path, replace)
             elif rules or self.callables:

@@ -13,6 +13,7 @@ from vcr_llm.scrub import headers as response_headers
 from vcr_llm.scrub.body import BodyEditor
 from vcr_llm.scrub.findings import Finding
 from vcr_llm.scrub.message import MessagePass, preview_of
+from vcr_llm.scrub.name_rules import NAMED, added_rules
 from vcr_llm.scrub.names import Names
 from vcr_llm.scrub.personal import PERSONAL
 from vcr_llm.scrub.placeholders import Ledger, placeholder_name
@@ -52,7 +53,7 @@ class Scrubber:
     @cached_property
     def editor(self) -> BodyEditor:
         """What edits the texts of bodies."""
-        rules = (*value_rules(self.values), *_pattern_rules(self.patterns))
+        rules = (*value_rules(self.values), *_pattern_rules(self.patterns), *added_rules(self.names))
         detector = _detector(rules, self.personal)
         return BodyEditor(detector, Names.including(self.names), tuple(self.callables))
 
@@ -119,7 +120,7 @@ class Scrubber:
 
 @lru_cache(maxsize=16)
 def _detector(rules: tuple[Rule, ...], personal: bool) -> Detector:
-    return Detector((*rules, *SHAPES, *(PERSONAL if personal else ())))
+    return Detector((*rules, *SHAPES, *NAMED, *(PERSONAL if personal else ())))
 
 
 def _pattern_rules(patterns: Collection[Pattern]) -> tuple[Rule, ...]:

@@ -11,6 +11,7 @@ from vcr_llm.scrub.body import BodyEditor
 from vcr_llm.scrub.documents import Path
 from vcr_llm.scrub.engine import Scrubber
 from vcr_llm.scrub.message import MessagePass
+from vcr_llm.scrub.name_rules import STAND_INS
 from vcr_llm.scrub.names import Names
 from vcr_llm.scrub.placeholders import FOLDED, Ledger, folded_text, may_fold
 from vcr_llm.scrub.text import Detector, Match
@@ -75,7 +76,7 @@ def _may_change(editor: BodyEditor, text: str) -> bool:
 
 class _FoldingPass(MessagePass):
     def __init__(self) -> None:
-        super().__init__(_EDITOR, _NOTHING, Ledger())
+        super().__init__(_EDITOR, _NO_VALUES, Ledger())
 
     def _replace(self, _match: Match, _path: Path) -> str:
         return FOLDED
@@ -90,5 +91,5 @@ class _FoldingPass(MessagePass):
         return super()._events_text(folded_text(text), events)
 
 
-_NOTHING = Detector(())
-_EDITOR = BodyEditor(_NOTHING, Names(folding=True))
+_NO_VALUES = Detector(())
+_EDITOR = BodyEditor(Detector(STAND_INS), Names(folding=True))

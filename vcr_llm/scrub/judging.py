@@ -11,6 +11,7 @@ from vcr_llm.scrub.placeholders import PLACEHOLDER
 
 __all__ = [
     "is_basic",
+    "is_generated",
     "is_invented",
     "is_jwt",
     "is_luhn",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 _INVENTED: Final = re.compile(
-    r"([^/])\1{7}|12345678|01234567|abcdefgh|x{6}|X{6}"
+    r"([^/])\1{7}|12345678|01234567|abcdefgh|(?i:a1b2c3)|x{6}|X{6}"
     r"|(?i:example|redacted|scrubbed|placeholder|changeme|replaceme)"
     r"|(?i:(?<![a-z])(?:fake|dummy|test|your|sample|mock|invalid|secret)(?![a-z]))"
 )
@@ -107,6 +108,31 @@ def is_random(text: str) -> bool:
         return digits >= 2 and len(set(text)) >= 10
     tail = text.rpartition("-")[2]
     return len(tail) >= 20 and sum(map(str.isdigit, tail)) >= 4 and tail.isalnum()
+
+
+_LEET: Final = re.compile(r"(?<=[A-Za-z])[@$013](?=[A-Za-z])")
+_SPELLED: Final = {"@": "a", "$": "s", "0": "o", "1": "i", "3": "e"}
+_RUN: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^A-Za-z0-9\s_./:-]")
+_HEX: Final = re.compile(r"[0-9a-fA-F]{24,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LONG: Final = 20
+
+
+def is_generated(text: str) -> bool:
+    """For values of fields that are named like credentials, where people and models also write words:
+    whether no person made it up. It then changes between letters, digits, case and signs all the time;
+    ``hunter2``, ``SecurePass123!`` and ``P@ssw0rd`` do not."""
+    if len(text) < 8 or not text.isascii() or re.search(r"\s|://", text) or is_invented(text):
+        return False
+    if _HEX.fullmatch(text):
+        return True
+    plain = _LEET.sub(lambda match: _SPELLED[match.group()], text)
+    if is_redacted(plain) or not any(map(str.isalpha, text)):
+        return False
+    runs = _RUN.findall(plain)
+    mean = sum(map(len, runs)) / max(1, len(runs))
+    if any(map(str.isdigit, text)):
+        return mean < (3.2 if len(text) >= _LONG else 2.5)
+    return len(text) >= 12 and mean < 2.5 and not text.islower() and not text.isupper()
 
 
 def _decoded(part: str) -> bytes | None:

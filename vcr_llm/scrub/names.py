@@ -1,16 +1,16 @@
 """Credentials by the name of the field they stand in, where no shape tells them.
 
-The rule: a name counts only where HTTP or the provider's API gives it its meaning, never in what people
-and models write. That is
+Where HTTP or the provider's API gives a name its meaning, any value but an invented one counts. That is
 
 - in a URL's query and in form fields (urlencoded and multipart),
 - in the top-level members of a JSON body (``{"api_key": …}`` of proxies, ``{"access_token": …}`` of token
   endpoints), and
 - at the places of `_PLACES`: where LLM requests carry keys of other services.
 
-So messages, tool arguments, tool schemas and anything else below are left alone, whatever a member is called
-there; ``{"password": "hunter2"}`` as a tool's arguments replays unchanged. The one exception is a value that
-with its name can be nothing else (`_UNMISTAKABLE`). Names that a user adds count at any depth.
+Everywhere else (messages, metadata, tool arguments and results, also as JSON in a string: see `name_rules`)
+people and models write what they like, and the value must look like a credential too:
+``{"password": "hunter2"}`` as a tool's arguments replays unchanged, and a tool's schema has no value
+there. Names that a user adds count at any depth, whatever the value.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from vcr_llm.scrub import judging
 from vcr_llm.scrub.placeholders import placeholder_name
 
-__all__ = ["Names", "normalised_name", "split_scheme"]
+__all__ = ["DEEP", "DEEP_WEAK", "Names", "is_credential", "normalised_name", "split_scheme"]
 
 Path = tuple[str | int, ...]
 
 
+@lru_cache(maxsize=4096)
 def normalised_name(name: str) -> str:
     """``X-API-Key``, ``x_api_key`` and ``xApiKey`` are one name."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -99,6 +101,41 @@ _PLACES: Final[tuple[tuple[str | None, ...], ...]] = (
 )
 """Deeper places where the last name counts; None is any name or number."""
 
+DEEP: Final = {
+    "API_KEY": "api_key api_secret api_token secret_key subscription_key",
+    "ACCESS_TOKEN": "access_token auth_token bearer_token authorization_token oauth_token ad_token",
+    "REFRESH_TOKEN": "refresh_token",
+    "ID_TOKEN": "id_token",
+    "SESSION_TOKEN": "session_token",
+    "CLIENT_SECRET": "client_secret",
+    "CLIENT_ASSERTION_TOKEN": "client_assertion",
+    "PASSWORD": "password passwd passphrase",
+    "AWS_SECRET_ACCESS_KEY": "secret_access_key",
+    "PRIVATE_KEY": "private_key",
+    "AUTHORIZATION_SECRET": "authorization",
+}
+"""Placeholder → ends of names, word by word, that mean a credential at any depth (``db_password``), where
+the value looks like one."""
+
+DEEP_WEAK: Final = {"ACCESS_TOKEN": "token jwt auth", "CLIENT_SECRET": "secret"}
+"""The same for whole names that mean ordinary things too (not ``next_page_token``)."""
+
+_DEEP_ENDS: Final = sorted(
+    ((normalised_name(name), placeholder) for placeholder, names in DEEP.items() for name in names.split()),
+    key=lambda entry: -len(entry[0]),
+)
+_DEEP_LAST: Final = tuple(end for end, _ in _DEEP_ENDS)
+
+
+def is_credential(value: str, weak: bool = False) -> bool:
+    """Whether a value below the top, under a name of a credential, is one."""
+    return (
+        judging.is_generated(value)
+        and not (judging.is_redacted(value) or judging.is_public(value))
+        and not (weak and not judging.is_opaque(value))
+    )
+
+
 _HEADS: Final = frozenset(place[0] for place in _PLACES)
 _EXTRA_AT_PLACES: Final = {"value": "CLIENT_SECRET", "key": "API_KEY"}
 
@@ -164,10 +201,22 @@ class Names:
             if key in _EXTRA_AT_PLACES:
                 return None if self._redacted(value) else _EXTRA_AT_PLACES[key]
             return self._of_name(name, value, _WEAK_NAMES)
-        return None
+        return self._below(key, value) if path and path[-1] is name else None
+
+    def _below(self, key: str, value: str) -> str | None:
+        """The same where a name alone says nothing."""
+        weak = key in _WEAK_NAMES
+        if not weak and not key.endswith(_DEEP_LAST):
+            return None
+        token = split_scheme(value)[1]
+        if not (is_credential(token, weak) or (self.folding and judging.is_stand_in(token))):
+            return None
+        if weak:
+            return _WEAK_NAMES[key]
+        return next(placeholder for end, placeholder in _DEEP_ENDS if key.endswith(end))
 
     def may_apply(self, body: Any, text: str) -> bool:
-        """Whether a JSON body (its parsed value and its text) can have a member that counts."""
+        """Whether a JSON body (its parsed value and its text) can have a member whose name alone counts."""
         if self.added and any(name in normalised_name(text) for name in self.added):
             return True
         if any(letters in text for letters in _UNMISTAKABLE_LETTERS):

@@ -91,7 +91,7 @@ _CLOUDS: Final = (
             "ecretK",
             "ecret_k",
             "ECRET_K",
-            "ecretk",
+            "ecretkey",
             "ecret-k",
         ),
         check=lambda text: opaque(text) and judging.is_random(text),

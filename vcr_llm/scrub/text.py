@@ -103,7 +103,7 @@ def _without_media(text: str) -> str:
     )
 
 
-_COMMON: Final = "etaoinsrhdlucmfywgpbvkxqjz0123456789ETAOINSRHDLUCMFYWGPBVKXQJZ:_-./+=@<*"
+_COMMON: Final = ":etaoinsrhdlucmfywgpbvkxqjz0123456789ETAOINSRHDLUCMFYWGPBVKXQJZ_-./+=@<*"
 """Characters of JSON and prose, the most frequent first."""
 
 
@@ -119,8 +119,9 @@ def _searches(anchors: set[str]) -> tuple[re.Pattern[str], ...]:
 
 
 def _around(anchor: str, character: str) -> str:
+    """What follows the character in the anchor, first, as that mostly fails at once; then the whole."""
     before, _, after = anchor.partition(character)
-    return f"(?<={re.escape(before + character)}){re.escape(after)}"
+    return re.escape(after) + (f"(?<={re.escape(anchor)})" if before else "")
 
 
 def find(text: str, rules: Sequence[Rule]) -> list[Match]:
