@@ -293,6 +293,8 @@ def test_orphans_fail_whole_runs_only(recorded: Suite) -> None:
         + "\ndef test_skip(x): ...\n",
         sdk=False,
     )
+    used = next(iter((folder / "test_app").glob("*.llm.json")))
+    used.with_name(used.name.replace(".llm.json", ".yaml")).write_text("interactions: []\nversion: 1\n")
     (folder / "test_gone").mkdir()
     (folder / "test_gone/test_it.yaml").write_text("interactions: []\nversion: 1\n")
     result = recorded.run("--llm-on-orphans=error", passed=2, skipped=3)
@@ -439,7 +441,7 @@ def test_an_audit_hook_never_stops_a_connection(recorded: Suite) -> None:
             assert one.connect_ex(address) != 0
 
 
-Found = list[tuple[str, str, str]]
+Found = list[tuple[str, str, str, bool]]
 GEMINI = "generativelanguage.googleapis.com"
 
 
@@ -466,7 +468,36 @@ def test_calls_by_grpc_are_seen(watch: Watch, found: Found) -> None:
         socket.getaddrinfo(GEMINI.encode(), "https", socket.AF_INET, 99)
     watch.closed(cassette)
     place = f"{GEMINI}:443"
-    assert found == [(place, "test", "GEMINI_API_KEY")] * 2 + [(place, "test", "")] * 2
+    held = [(place, "test", "GEMINI_API_KEY", False)]
+    assert found == held * 2 + [(place, "test", "", False)] * 2
+
+
+def test_calls_of_a_fixture_of_a_wider_scope_are_told(suite: Suite) -> None:
+    suite.test(
+        """
+import socket
+
+@pytest.fixture(scope="session")
+def corpus():
+    with pytest.raises(OSError):
+        socket.getaddrinfo("api.openai.com", 443, socket.AF_INET, 99)
+
+@pytest.mark.vcr
+def test_it(corpus):
+    ask()
+
+def test_live(corpus):
+    pass
+""",
+        sdk=False,
+    )
+    text = (
+        "OUTSIDE THE CASSETTE: test_app.py::test_it connected to api.openai.com:443 when no cassette was open"
+    )
+    result = suite.run("--record-mode=once", passed=2)
+    assert [line for line in section(result) if line.startswith(text)]
+    assert "FAILED: 1 connection" in str(section(suite.run("--llm-on-bypass=error", passed=2)))
+    assert text not in str(section(suite.run("-k", "test_live", passed=1, deselected=1)))
 
 
 def test_a_connection_before_the_request_that_a_cassette_lets_through_is_none_past_it(
@@ -478,8 +509,9 @@ def test_a_connection_before_the_request_that_a_cassette_lets_through_is_none_pa
     watch.goes_live(Request("POST", "https://api.openai.com/v1/responses"))
     watch.connecting("api.openai.com", 443)
     watch.closed(cassette)
-    watch.connecting("api.openai.com", 443)  # no cassette is open
     assert found == []
+    watch.connecting("api.openai.com", 443)
+    assert found == [("api.openai.com:443", "test", "", True)]
 
 
 @pytest.mark.parametrize("mode", ["once", "new_episodes", "all"])

@@ -224,7 +224,8 @@ class Cassette(BridgedCassette):
         self._save()
         if self._save_error is not None:
             raise self._save_error
-        store.remove(Path(f"{self._refreshed_path}{REJECTED}"))
+        if not self._adds():  # else the persister has: another test of the cassette may have failed
+            store.remove(Path(f"{self._refreshed_path}{REJECTED}"))
 
     @property
     def old_files(self) -> list[str]:

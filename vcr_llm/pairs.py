@@ -7,7 +7,15 @@ from typing import Any
 
 from vcr_llm.interaction import Interaction, Request
 from vcr_llm.schema import Entries
-from vcr_llm.vcr_bridge import Pair, is_bare, to_interaction, to_pair, to_request, to_response
+from vcr_llm.vcr_bridge import (
+    Pair,
+    decoded_interaction,
+    is_bare,
+    to_interaction,
+    to_pair,
+    to_request,
+    to_response,
+)
 
 __all__ = ["Pairs", "bare_interaction", "recorded_interaction", "recorded_request", "recorded_response"]
 
@@ -58,6 +66,11 @@ class Pairs(list[Any]):
         """What a pair stands for; the pair is not made for this."""
         found = super().__getitem__(place)
         return self._entries[found] if isinstance(found, int) else to_interaction(*found)
+
+    def interactions(self) -> Iterator[Interaction]:
+        """What the pairs stand for, decoded; no pair is made for this."""
+        for found in super().__iter__():
+            yield self._entries[found] if isinstance(found, int) else decoded_interaction(*found)
 
     def response(self, place: int) -> dict[str, Any]:
         """The response of a pair; the pair is not made for this."""

@@ -71,10 +71,11 @@ def to_interactions(
     ``ledger``: the placeholders of the cassette they go into, none by default.
     """
     ledger = ledger or Ledger()
-    return [
-        scrubber.interaction(vcr_bridge.to_interaction(request, vcr_bridge.decoded(response)), ledger)
-        for request, response in pairs
-    ]
+    if isinstance(pairs, Pairs):
+        recorded = pairs.interactions()
+    else:
+        recorded = (vcr_bridge.decoded_interaction(*pair) for pair in pairs)
+    return [scrubber.interaction(interaction, ledger) for interaction in recorded]
 
 
 def dump_interactions(

@@ -27,8 +27,9 @@ __all__ = ["Watch"]
 _EVENTS: Final = frozenset({"socket.getaddrinfo", "socket.connect"})
 _PORTS: Final = {"http": 80, "https": 443}
 
-Report = Callable[[str, str, str], None]
-"""A connection nobody knew of: host and port, the test, the key variable that holds the placeholder or ""."""
+Report = Callable[[str, str, str, bool], None]
+"""A connection nobody knew of: host and port, the test, the key variable that holds the placeholder or "",
+and whether no cassette was open."""
 
 
 class Watch(Listener):
@@ -80,14 +81,16 @@ class Watch(Listener):
         variables = [name for owner in owners for name in owner.key_variables]
         held = [name for name in variables if self._environment.get(name) == PLACEHOLDER_KEY]
         if held:
-            self._report(place, self._test(), held[0])
+            self._report(place, self._test(), held[0], False)
+        elif owners and not self._open:
+            self._report(place, self._test(), "", True)
 
     def _judge(self) -> None:
         """Report the hosts that no cassette let through after all: some libraries connect before they ask."""
         suspects, self._suspects = self._suspects, []
         for host, place, test in suspects:
             if host not in self._let_through:
-                self._report(place, test, "")
+                self._report(place, test, "", False)
         self._let_through.clear()
 
     def _is_recorded(self, host: str, port: int | None) -> bool:

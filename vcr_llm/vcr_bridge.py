@@ -47,6 +47,7 @@ __all__ = [
     "VcrRequest",
     "Watched",
     "decoded",
+    "decoded_interaction",
     "default_cassette_name",
     "deserialize",
     "extra_paths",
@@ -149,6 +150,11 @@ def to_interaction(request: VcrRequest, response: Mapping[str, Any]) -> Interact
         rider.get("bare", False),
         rider.get("extra", {}),
     )
+
+
+def decoded_interaction(request: VcrRequest, response: dict[str, Any]) -> Interaction:
+    """Our view of a recorded pair, its content encodings undone; raises `content.MissingDecoderError`."""
+    return to_interaction(request, decoded(response))
 
 
 def is_bare(response: Mapping[str, Any]) -> bool:

@@ -63,8 +63,9 @@ class _Budget(open_cassettes.Listener):
         call = providers.classify(request)
         if call is None:
             return
-        self._enter("call")
-        reason = self._why_not(call, self._file().read_text(encoding="ascii").splitlines())
+        # Up to this call's own line: of several processes that enter a call at once, the first may go on.
+        end = self._enter("call")
+        reason = self._why_not(call, self._file().read_bytes()[:end].decode("ascii").splitlines())
         if reason:
             from vcr_llm.errors import BudgetError
             from vcr_llm.sdk_errors import passing
@@ -88,12 +89,14 @@ class _Budget(open_cassettes.Listener):
     def _file(self) -> Path:
         return folder(self._session.config) / "spent"
 
-    def _enter(self, line: str) -> None:
+    def _enter(self, line: str) -> int:
+        """Append a line; answers where it ends in the file."""
         path = self._file()
         path.parent.mkdir(parents=True, exist_ok=True)
         # One write to a file opened for appending is not torn apart by another process.
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(file, f"{line}\n".encode("ascii"))
+            return os.lseek(file, 0, os.SEEK_CUR)
         finally:
             os.close(file)

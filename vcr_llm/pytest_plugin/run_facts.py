@@ -96,6 +96,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
             del item.config.stash[_test]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Watch what fixtures of a wider scope do before the first cassette opens."""
+    disabled = item.config.getoption("--disable-recording", False)
+    if _recorder in item.config.stash and item.get_closest_marker("vcr") is not None and not disabled:
+        item.config.stash[_recorder].watch()
+
+
 # --- pytest-xdist ------------------------------------------------------------------------------------
 
 
@@ -164,10 +172,10 @@ class _FactRecorder(open_cassettes.Listener):
         item = self._config.stash.get(_test, None)
         return item.nodeid if item is not None else ""
 
-    def _went_past(self, host: str, test: str, variable: str) -> None:
+    def _went_past(self, host: str, test: str, variable: str, outside: bool) -> None:
         from vcr_llm.run_report import PastFact
 
-        fact = PastFact(host, test, variable)
+        fact = PastFact(host, test, variable, outside)
         if fact not in facts(self._config).past:
             facts(self._config).past.append(fact)
 

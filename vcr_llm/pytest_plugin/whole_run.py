@@ -146,9 +146,12 @@ def orphans(config: pytest.Config) -> list[str] | None:
     if known.partial or not known.openings:
         return None
     from vcr_llm.cassette_files import find
+    from vcr_llm.siblings import sibling
 
     used = {path for opening in known.openings for path in (opening.path, *opening.files, *opening.old_files)}
     used_files = {os.path.realpath(config.rootpath / path) for path in (*used, *known.others)}
+    # The old file of a migrated cassette, kept beside it until the team removes it.
+    used_files |= {os.path.realpath(old) for path in used if (old := sibling(config.rootpath / path))}
     below = [os.path.realpath(each) for each in _given(config)]
     spared, modules = set(known.spared), set(known.modules)
     return [

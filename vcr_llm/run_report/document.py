@@ -50,7 +50,12 @@ def document(
         "orphans": None if summary.orphans is None else list(summary.orphans),
         "too_old": [{"path": path, "oldest": date.isoformat()} for path, date in summary.old],
         "past_the_cassette": [
-            {"host": past.host, "test": past.test or None, "placeholder_of": past.variable or None}
+            {
+                "host": past.host,
+                "test": past.test or None,
+                "placeholder_of": past.variable or None,
+                "cassette_open": not past.outside,
+            }
             for past in summary.past
         ],
         "live_calls": [

@@ -61,11 +61,16 @@ class OpeningFact:
 
 @dataclass(frozen=True, slots=True)
 class PastFact:
-    """A connection that no cassette knew of. ``variable``: the key variable that held the placeholder."""
+    """A connection that no cassette knew of. ``variable``: the key variable that held the placeholder.
+
+    ``outside``: no cassette was open. That counts where the test has one (of ours), whose author expects its
+    calls to be replayed: a fixture of a wider scope made the call before.
+    """
 
     host: str
     test: str = ""
     variable: str = ""
+    outside: bool = False
 
 
 @dataclass(slots=True)

@@ -171,7 +171,9 @@ def summarized(
     old = tuple(
         (each.path, each.oldest) for each in cassettes if each.oldest and _is_old(each, each.oldest, now)
     )
-    past = () if policy.past == "ignore" else tuple(dict.fromkeys(facts.past))
+    tests = {opening.test for opening in facts.openings}
+    seen = [fact for fact in dict.fromkeys(facts.past) if not fact.outside or fact.test in tests]
+    past = () if policy.past == "ignore" else tuple(seen)
     orphans = None if orphans is None or policy.orphans == "ignore" else tuple(orphans)
     old = () if policy.age == "ignore" else old
     return Summary(
@@ -183,7 +185,12 @@ def summarized(
         money=None if price is None else _money(facts, price),
         partial=facts.partial,
         failures=tuple(_failures(cassettes, orphans or (), old, past, policy)),
-        modes=Counter((opening.mode, opening.source) for opening in facts.openings),
+        modes=Counter(
+            (mode, source)
+            for _, mode, source in dict.fromkeys(
+                (each.path, each.mode, each.source) for each in facts.openings
+            )
+        ),
     )
 
 

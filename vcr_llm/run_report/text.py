@@ -187,15 +187,20 @@ def numbers_text(numbers: Sequence[int]) -> str:
 
 def alarms(summary: Summary) -> Iterable[str]:
     """What must not go unseen: connections past the cassettes, placeholder keys that left the process."""
-    by_host: dict[tuple[str, str], list[PastFact]] = {}
+    by_host: dict[tuple[str, str, bool], list[PastFact]] = {}
     for past in summary.past:
-        by_host.setdefault((past.host, past.variable), []).append(past)
-    for (host, variable), facts in by_host.items():
+        by_host.setdefault((past.host, past.variable, past.outside), []).append(past)
+    for (host, variable, outside), facts in by_host.items():
         tests = list(dict.fromkeys(fact.test for fact in facts if fact.test))
         more = f" and {counted(len(tests) - 1, 'more test')}" if len(tests) > 1 else ""
         where = f"{tests[0]}{more}" if tests else "code outside a test"
         if variable:
             yield f"PLACEHOLDER KEY SENT: {where} connected to {host} while {variable} held the placeholder."
+        elif outside:
+            yield (
+                f"OUTSIDE THE CASSETTE: {where} connected to {host} when no cassette was open, "
+                "before the test or after it. Open one in the fixture that calls: vcr_llm.use_cassette(...)."
+            )
         else:
             yield (
                 f"PAST THE CASSETTE: {where} connected to {host} although a cassette was open, through "
