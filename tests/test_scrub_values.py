@@ -326,6 +326,11 @@ def test_binary_bodies_lose_secrets_and_nothing_else() -> None:
     assert result.request.body == result.response.body == Body(expected)
 
 
+def test_in_bytes_a_letter_of_latin_1_is_no_part_of_a_word() -> None:
+    result = scrubbed(message(b"\x00\xffBearer " + made(40).encode() + b"\xfe")).request.body
+    assert result == Body(b"\x00\xffBearer <BEARER_TOKEN>\xfe")
+
+
 def test_media_are_left_alone() -> None:
     raw = b"RIFF\xff" + random.Random(7).randbytes(1 << 20) + b"*" * 100 + b"sk-abc\x00AKIA\xff"
     for body in (Body(raw), Body.of_json({"data": base64.b64encode(raw).decode()})):

@@ -272,7 +272,7 @@ _GENERAL: Final = (
     around(
         "bearer-token",
         "BEARER_TOKEN",
-        r"\b[Bb](?:earer|EARER)(?:\s|%20|\+){1,3}+([A-Za-z0-9._~+/-]{16,8000}+={0,2}+)",
+        r"(?<![A-Za-z0-9_])[Bb](?:earer|EARER)(?:\s|%20|\+){1,3}+([A-Za-z0-9._~+/-]{16,8000}+={0,2}+)",
         "Bearer",
         "bearer",
         "BEARER",
@@ -281,7 +281,7 @@ _GENERAL: Final = (
     around(
         "basic-credentials",
         "BASIC_CREDENTIALS",
-        r"\b[Bb](?:asic|ASIC)(?:\s|%20|\+){1,3}+([A-Za-z0-9+/]{8,2000}+={0,2}+)",
+        r"(?<![A-Za-z0-9_])[Bb](?:asic|ASIC)(?:\s|%20|\+){1,3}+([A-Za-z0-9+/]{8,2000}+={0,2}+)",
         *("Basic ", "basic ", "BASIC ", "asic%20", "ASIC%20", "asic+"),
         check=judging.is_basic,
     ),
