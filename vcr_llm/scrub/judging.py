@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _INVENTED: Final = re.compile(
-    r"([^/])\1{7}|12345678|01234567|abcdefgh|(?i:a1b2c3)|x{6}|X{6}"
+    r"([^/])\1{7}|12345678|01234567|abcdefgh|x{6}|X{6}"
     r"|(?i:example|redacted|scrubbed|placeholder|changeme|replaceme)"
     r"|(?i:(?<![a-z])(?:fake|dummy|test|your|sample|mock|invalid|secret)(?![a-z]))"
 )
@@ -121,7 +121,7 @@ def is_generated(text: str) -> bool:
     """For values of fields that are named like credentials, where people and models also write words:
     whether no person made it up. It then changes between letters, digits, case and signs all the time;
     ``hunter2``, ``SecurePass123!`` and ``P@ssw0rd`` do not."""
-    if len(text) < 8 or not text.isascii() or re.search(r"\s|://", text) or is_invented(text):
+    if len(text) < 8 or not text.isascii() or re.search(r"\s|://|(?i:a1b2c3)", text) or is_invented(text):
         return False
     if _HEX.fullmatch(text):
         return True
