@@ -150,6 +150,33 @@ def test_replay_matches_whatever_the_key_is_worth_today(
     assert cassette.deviations == []
 
 
+def test_credentials_by_name_reach_the_disk_neither_in_metadata_nor_in_arguments(
+    provider: WireProvider, path: Path
+) -> None:
+    key, password = "Zk8Qw2" + "LmN4pRt6Yv", "R7!kd" + "Pq92xZ"
+
+    def call(c: Any, fields: dict[str, str]) -> Any:
+        function = {"name": "login", "arguments": json.dumps(fields)}
+        messages = [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "tool_calls": [{"id": "c", "type": "function", "function": function}]},
+            {"role": "tool", "tool_call_id": "c", "content": json.dumps({"session": fields})},
+        ]
+        return plain(c.openai.chat.completions.create(model="g", messages=messages, metadata=fields))
+
+    with clients(provider.url) as c, vcr_llm.use_cassette(path):
+        call(c, {"api_key": key, "password": password})
+    assert not leaks(path.parent, key)
+    assert not leaks(path.parent, password)
+    for fields in (
+        {"api_key": key, "password": password},
+        {"api_key": "test-key", "password": "<PASSWORD>"},  # no key here, and what the cassette answered
+    ):
+        with clients(provider.url) as c, vcr_llm.use_cassette(path, record_mode="none") as cassette:
+            call(c, fields)
+        assert cassette.deviations == []
+
+
 def test_two_secrets_stay_two(provider: WireProvider, path: Path) -> None:
     one, two = BY_SHAPE["openai"], BY_SHAPE["openai"].replace("Ab3", "Xy7")
     with clients(provider.url) as c, vcr_llm.use_cassette(path):
