@@ -73,8 +73,7 @@ def _said(summary: Summary, verbosity: int, with_mode: bool) -> Iterator[TextLin
         if slowest:
             yield TextLine("slowest live calls:")
         for call in slowest:
-            named = f"{call.operation}, {call.model}" if call.model else call.operation
-            yield TextLine(f"  {call.seconds:.2f}s {call.test or 'no test'} ({named})")
+            yield TextLine(f"  {call.seconds:.2f}s {call.test or 'no test'} ({call.model or call.operation})")
     for text, bad in summary.lines:
         if not bad:
             yield TextLine(text)
