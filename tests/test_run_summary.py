@@ -70,7 +70,7 @@ def test_what_was_recorded_and_replayed_is_told(suite: Suite) -> None:
     assert mode == "record mode: once (command line) for 2 cassettes"
     assert slowest == "slowest live calls:"
     assert len(calls) == 3
-    assert all("s test_app.py::test_" in call and "(openai chat, g)" in call for call in calls)
+    assert all("s test_app.py::test_" in call and "(g)" in call for call in calls)
 
     suite.provider.stop()
     result = suite.run(passed=3)

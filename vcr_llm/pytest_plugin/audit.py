@@ -2,6 +2,8 @@
 
 Works on suites that have never heard of this package, whatever their matchers and serializers, and on
 those that have. Nothing is recorded or saved, and nothing but this machine can be reached.
+
+This part joins a run that has one of its options (see `options`).
 """
 
 from __future__ import annotations
@@ -13,8 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-
-from vcr_llm.pytest_plugin.options import GROUP
 
 if TYPE_CHECKING:
     from vcr_llm.audit import Audit
@@ -29,30 +29,7 @@ _audit: Final = pytest.StashKey[Any]()
 _unblock = pytest.StashKey[Callable[[], None]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup(GROUP)
-    group.addoption(
-        "--llm-audit",
-        action="store_true",
-        default=False,
-        help="Run the suite offline, record nothing, and tell at the end what answers each call: exact, same "
-        "call, fallback or nothing, and where vcrpy's own matchers give another answer.",
-    )
-    group.addoption(
-        "--llm-audit-json",
-        metavar="FILE",
-        default=None,
-        help="Write the audit as JSON to FILE too; implies --llm-audit.",
-    )
-
-
-def _asked_for(config: pytest.Config) -> bool:
-    return bool(config.getoption("--llm-audit") or config.getoption("--llm-audit-json"))
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    if not _asked_for(config):
-        return
     if config.getoption("--record-mode", default=None) not in (None, "none"):
         raise pytest.UsageError(
             "--llm-audit records nothing; leave out --record-mode, or add --record-mode=none"

@@ -29,8 +29,6 @@ __all__: list[str] = []
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     calls, cost = setting(session.config, "max_calls"), setting(session.config, "max_cost")
-    if calls is None and cost is None:
-        return
     if cost is not None:
         from vcr_llm import prices
 

@@ -8,7 +8,6 @@ Where something swallows it all the same, the test fails at its end.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,13 +28,15 @@ _SWALLOWED: Final = (
 )
 
 
-@dataclass(slots=True)
 class _Missed:
     """A miss of a test. ``told``: a failure or a section of the test's report says so."""
 
-    text: str
-    place: Caller | None
-    told: bool = False
+    __slots__ = ("place", "text", "told")  # no dataclass: every run would pay for making one
+
+    def __init__(self, text: str, place: Caller | None) -> None:
+        self.text = text
+        self.place = place
+        self.told = False
 
 
 _missed = pytest.StashKey[list[_Missed]]()

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-__all__ = ["GROUP", "POLICIES", "flag", "setting"]
+__all__ = ["GROUP", "POLICIES", "asks_for_audit", "asks_for_budget", "flag", "setting"]
 
 GROUP: Final = "vcr-llm"
 POLICIES: Final = ("ignore", "warn", "error")
@@ -125,6 +125,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                 name, dest=option.key, metavar=option.metavar, default=None, help=option.help, **more
             )
             parser.addini(option.key, f"{option.help} (vcr-llm)", default=None)
+    group.addoption(
+        "--llm-audit",
+        action="store_true",
+        default=False,
+        help="Run the suite offline, record nothing, and tell at the end what answers each call: exact, same "
+        "call, fallback or nothing, and where vcrpy's own matchers give another answer.",
+    )
+    group.addoption(
+        "--llm-audit-json",
+        metavar="FILE",
+        default=None,
+        help="Write the audit as JSON to FILE too; implies --llm-audit.",
+    )
+
+
+def asks_for_audit(config: pytest.Config) -> bool:
+    return bool(config.getoption("--llm-audit") or config.getoption("--llm-audit-json"))
+
+
+def asks_for_budget(config: pytest.Config) -> bool:
+    return setting(config, "max_calls") is not None or setting(config, "max_cost") is not None
 
 
 def pytest_configure(config: pytest.Config) -> None:
