@@ -46,7 +46,7 @@ class Difference:
         changes = self._places()
         if not changes or len(line) <= width:
             return [line]
-        count = f"{len(changes)} changes" if len(changes) > 1 else "changed"
+        count = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
         found = [f"{printable(self.part)}: {count} in {len(self.after.split()):,} words"]
         for change in changes[:_FEW]:
             before, after = _sides(change)
