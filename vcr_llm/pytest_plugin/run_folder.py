@@ -33,9 +33,11 @@ def folder(config: pytest.Config) -> Path:
 
 
 def _own(config: pytest.Config) -> Path:
-    from vcr_llm.session import temporary_folder
+    if _folder not in config.stash:
+        from vcr_llm.session import temporary_folder
 
-    return config.stash.setdefault(_folder, temporary_folder() / "runs" / uuid.uuid4().hex)
+        config.stash[_folder] = temporary_folder() / "runs" / uuid.uuid4().hex
+    return config.stash[_folder]
 
 
 @pytest.hookimpl(optionalhook=True)

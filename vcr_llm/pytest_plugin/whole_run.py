@@ -150,12 +150,10 @@ def orphans(config: pytest.Config) -> list[str] | None:
 
     used = {path for opening in known.openings for path in (opening.path, *opening.files, *opening.old_files)}
     used_files = {os.path.realpath(config.rootpath / path) for path in (*used, *known.others)}
-    # The old file of a migrated cassette, kept beside it until the team removes it.
-    used_files |= {os.path.realpath(old) for path in used if (old := sibling(config.rootpath / path))}
     below = [os.path.realpath(each) for each in _given(config)]
     spared, modules = set(known.spared), set(known.modules)
-    return [
-        relative(config, path)
+    found = [
+        path
         for folder in _cassette_folders(config, [*used, *known.others])
         if any(Path(os.path.realpath(folder)).is_relative_to(each) for each in below)
         for path in find(folder)
@@ -163,6 +161,11 @@ def orphans(config: pytest.Config) -> list[str] | None:
         and not _is_spared(path, spared)
         and not _is_of_module_left_out(path, modules)
     ]
+    if not found:
+        return []
+    # The old file of a migrated cassette, kept beside it until the team removes it.
+    old_files = {os.path.realpath(old) for path in used if (old := sibling(config.rootpath / path))}
+    return [relative(config, path) for path in found if os.path.realpath(path) not in old_files]
 
 
 def _cassette_folders(config: pytest.Config, paths: list[str]) -> Iterator[Path]:
