@@ -60,7 +60,7 @@ def test_a_value_deeper_than_python_recurses_is_still_written() -> None:
         ("[-1e400]", "-1e400 does not fit a float"),
         ('{"a": 1, "b": {"c": 1, "c": 1}}', "an object has the same key twice"),
         ("[" * 101 + "]" * 101, "nested more than 100 deep"),
-        ('{"a":' * 5_000 + "1" + "}" * 5_000, "maximum recursion depth exceeded"),
+        ('{"a":' * 5_000 + "1" + "}" * 5_000, "maximum recursion depth exceeded|nested more than"),
         ("9" * 5_000, "Exceeds the limit"),
         ("", "Expecting value"),
         ("\ufeff{}", "Expecting value"),
