@@ -145,10 +145,15 @@ def pretty(value: Any, *, long_members: frozenset[str] = frozenset()) -> str:
 
 
 _LINE = json.JSONEncoder(ensure_ascii=False).encode
+_TEXT = json.encoder.encode_basestring
+"""What `_LINE` does with a string, and most of what a document holds are strings."""
 
 
 def _lay_out(value: Any, newline: str, width: int, long_members: frozenset[str], parts: list[str]) -> None:
     """Append the pieces of a value's text; ``newline`` is a line ending and the present indentation."""
+    if isinstance(value, str):
+        parts.append(_TEXT(value))
+        return
     if not isinstance(value, dict | list) or not value:
         parts.append(_LINE(value))
         return
@@ -164,7 +169,7 @@ def _lay_out(value: Any, newline: str, width: int, long_members: frozenset[str],
     inner = newline + "  "
     separator = "{" + inner
     for name, member in value.items():
-        parts.append(f"{separator}{_LINE(name)}: ")
+        parts.append(f"{separator}{_TEXT(name)}: ")
         if name in long_members and isinstance(member, list) and member:
             _lay_out_list(member, inner, LONG, long_members, parts)
         else:
