@@ -31,6 +31,8 @@ def test_it():
     with open("answers", "a") as file:
         file.write(repr(ask()) + "\\n")
     assert os.environ.get("FAIL") != "1"
+    if os.environ.get("FAIL") == "skip":
+        pytest.skip("after a call")
 """
 
 
@@ -168,10 +170,13 @@ def test_disabled_fresh_answers_are_kept_only_of_tests_that_pass(
     assert fixture_file(suite).read_bytes() == before
     rejected = fixture_file(suite).with_name("x.json.rejected")
     assert texts(rejected) == ["hi"]
+    monkeypatch.setenv("FAIL", "skip")
+    suite.run(*arguments, skipped=1)
+    assert fixture_file(suite).read_bytes() == before
     monkeypatch.delenv("FAIL")
     suite.run(*arguments, passed=1)
     assert fixture_file(suite).read_bytes() != before
-    assert len(suite.provider.received) == 3
+    assert len(suite.provider.received) == 4
 
 
 # --- beside llm-mock ---------------------------------------------------------------------------------

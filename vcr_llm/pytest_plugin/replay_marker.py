@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from vcr_llm.pytest_plugin.options import GROUP
-from vcr_llm.pytest_plugin.outcome import has_failed
+from vcr_llm.pytest_plugin.outcome import has_passed
 from vcr_llm.pytest_plugin.run_folder import session
 
 if TYPE_CHECKING:
@@ -91,14 +91,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
-    """Close it after the last one; a test that has failed does not refresh its recordings."""
+    """Close it after the last one; only a test that has passed refreshes its recordings."""
     try:
         return (yield)
     finally:
         replay = item.stash.get(opened, None)
         if replay is not None:
             del item.stash[opened]
-            replay.close(failed=has_failed(item))
+            replay.close(failed=not has_passed(item))
 
 
 def _llm_mock(item: pytest.Item, mark: pytest.Mark) -> llm_mock:
