@@ -9,6 +9,7 @@ from typing import Any, cast
 from vcr.cassette import CassetteContextDecorator
 from vcr.request import Request as VcrRequest
 
+from vcr_llm.vcr_bridge.cassettes import BridgedContext
 from vcr_llm.vcr_bridge.shapes import Pair
 
 __all__ = ["Watched", "watch_cassettes"]
@@ -37,23 +38,29 @@ def watch_cassettes(opened: Callable[[Watched], Callable[[VcrRequest], None]]) -
     HTTP libraries in ``_patch_generator`` once the cassette is loaded; the stubs ask
     ``can_play_response_for`` and then ``play_response`` of the instance.)
     """
-    original = CassetteContextDecorator._patch_generator
+    contexts = (CassetteContextDecorator, BridgedContext)
+    originals = [context._patch_generator for context in contexts]
 
-    def patching(self: Any, cassette: Any) -> Any:
-        watched = Watched(
-            cassette,
-            str(cassette._path),
-            tuple(cassette.data),
-            tuple(cassette._match_on),
-            bool(cassette.allow_playback_repeats),
-        )
-        _tell(cassette, opened(watched))
-        return original(self, cassette)
+    def telling(original: Callable[..., Any]) -> Callable[..., Any]:
+        def patching(self: Any, cassette: Any) -> Any:
+            watched = Watched(
+                cassette,
+                str(cassette._path),
+                tuple(cassette.data),
+                tuple(cassette._match_on),
+                bool(cassette.allow_playback_repeats),
+            )
+            _tell(cassette, opened(watched))
+            return original(self, cassette)
 
-    CassetteContextDecorator._patch_generator = patching
+        return patching
+
+    for context, original in zip(contexts, originals, strict=True):
+        context._patch_generator = telling(original)
 
     def end() -> None:
-        CassetteContextDecorator._patch_generator = original
+        for context, original in zip(contexts, originals, strict=True):
+            context._patch_generator = original
 
     return end
 
