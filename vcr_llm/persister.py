@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,16 @@ from vcr_llm.errors import SecretFoundError, UnreadableCassetteError
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.rerecording import Batch, composed
 from vcr_llm.scrub import DEFAULT, Finding, Ledger, Scrubber
-from vcr_llm.serializer import LLM_JSON, Content, dump_interactions, load_pairs, to_interactions
+from vcr_llm.serializer import (
+    LLM_JSON,
+    Content,
+    Item,
+    Stored,
+    dump_items,
+    load_pairs,
+    to_interactions,
+    to_items,
+)
 from vcr_llm.session import REJECTED, Session, Shelf
 from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
 
@@ -111,8 +120,8 @@ class CassettePersister:
             # What is added to others' placeholders must not take theirs; what replaces them may, so that
             # recording again gives the same text again.
             grows = adding is not None and not (adding.replaces or adding.refreshes)
-            ledger = Ledger.primed(filter(None, [store.read(path)])) if grows else Ledger()
-            recorded = to_interactions(pairs, self._scrubber, ledger)
+            ledger = Ledger.primed(_text_of(path)) if grows else Ledger()
+            recorded = to_items(pairs, self._scrubber, ledger)
             if adding is None:
                 self._write(path, recorded, self._head, metadata)
             else:
@@ -141,7 +150,7 @@ class CassettePersister:
         return self.own and serializer is LLM_JSON
 
     def _add(
-        self, path: Path, recorded: list[Interaction], metadata: Mapping[str, Any] | None, adding: Adding
+        self, path: Path, recorded: list[Item], metadata: Mapping[str, Any] | None, adding: Adding
     ) -> None:
         session = adding.session
         shelf = Shelf(path, session.folder if session else None)
@@ -156,7 +165,8 @@ class CassettePersister:
             text = shelf.base()
             base = self._base(path, text)
             batches = shelf.add(batch, _load, _dump)
-            outcome = composed(to_interactions(base.pairs, self._scrubber), batches, adding.identities)
+            identities = [_of_item(identity) for identity in adding.identities]
+            outcome = composed(to_items(base.pairs, self._scrubber), batches, identities)
             head = base.head or self._head
             rejected = path.with_name(f"{path.name}{REJECTED}")
             if outcome.rejected is not None:
@@ -179,20 +189,24 @@ class CassettePersister:
     def _write(
         self,
         path: Path,
-        interactions: list[Interaction],
+        items: list[Item],
         head: CassetteData | None,
         metadata: Mapping[str, Any] | None,
     ) -> None:
-        for number, interaction in enumerate(interactions):
-            self._refuse(path, self._scrubber.scan(interaction, number))
+        for number, item in enumerate(items):
+            if isinstance(item, Stored) and not item.clean:
+                self._refuse(path, self._scrubber.scan(item.interaction, number))
         blobs = Blobs(path)
-        text = dump_interactions(interactions, head, metadata, blobs.save)
+        text = dump_items(items, head, metadata, blobs.save)
         blobs.write()
         store.write(path, text)
         blobs.remove_others()
 
     def _refuse(self, path: Path, findings: Sequence[Finding]) -> None:
-        """The last gate: whatever hooks and additions have done, no secret goes to the disk."""
+        """The last gate: whatever hooks and additions have done, no secret goes to the disk.
+
+        What our scrubber has just been through and left as it was need not go through it again.
+        """
         if findings:
             raise SecretFoundError(str(path), map(str, findings))
 
@@ -211,12 +225,23 @@ class Adding:
         return self.session is not None and self.session.refresh
 
 
-def _load(text: str) -> list[Interaction]:
-    return to_interactions(load_pairs(text).pairs)
+def _text_of(path: Path) -> Iterator[str]:
+    """A cassette's text, read when the first placeholder needs it."""
+    text = store.read(path)
+    if text is not None:
+        yield text
 
 
-def _dump(interactions: list[Interaction]) -> str:
-    return dump_interactions(interactions)
+def _of_item(identity: Callable[[Interaction], Hashable]) -> Callable[[Item], Hashable]:
+    return lambda item: identity(item.interaction)
+
+
+def _load(text: str) -> list[Item]:
+    return [Stored(interaction) for interaction in to_interactions(load_pairs(text).pairs)]
+
+
+def _dump(items: list[Item]) -> str:
+    return dump_items(items)
 
 
 def _read(path: Path, serializer: Any) -> Content | None:

@@ -6,12 +6,14 @@ content, in all formats of `formats`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from vcr_llm import formats, schema, vcr_bridge
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.pairs import Pairs
+from vcr_llm.schema import Standing
 from vcr_llm.schema.dumping import SaveFile
 from vcr_llm.schema.loading import ReadFile
 from vcr_llm.scrub import DEFAULT, Ledger, Scrubber
@@ -21,10 +23,14 @@ __all__ = [
     "LLM_JSON",
     "NAME",
     "Content",
+    "Item",
     "LlmJsonSerializer",
+    "Stored",
     "dump_interactions",
+    "dump_items",
     "load_pairs",
     "to_interactions",
+    "to_items",
 ]
 
 NAME: Final = "llm.json"
@@ -70,12 +76,45 @@ def to_interactions(
 
     ``ledger``: the placeholders of the cassette they go into, none by default.
     """
-    ledger = ledger or Ledger()
+    return [item.interaction for item in _stored(pairs, scrubber, ledger or Ledger())]
+
+
+def _stored(pairs: Iterable[Pair], scrubber: Scrubber, ledger: Ledger) -> Iterator[Stored]:
     if isinstance(pairs, Pairs):
         recorded = pairs.interactions()
     else:
         recorded = (vcr_bridge.decoded_interaction(*pair) for pair in pairs)
-    return [scrubber.interaction(interaction, ledger) for interaction in recorded]
+    return (Stored(*scrubber.cleaned(interaction, ledger)) for interaction in recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An interaction as it is stored. ``clean``: whether nothing had to be taken out, so that a scan by the
+    same rules finds nothing either."""
+
+    interaction: Interaction
+    clean: bool = False
+
+
+Item = Stored | Standing
+
+
+def to_items(pairs: Iterable[Pair], scrubber: Scrubber = DEFAULT, ledger: Ledger | None = None) -> list[Item]:
+    """The same as `to_interactions`, and what is known of each.
+
+    What stands in a file and has nothing to scrub is looked at only once.
+    """
+    ledger = ledger or Ledger()
+    if not isinstance(pairs, Pairs):
+        return list(_stored(pairs, scrubber, ledger))
+    items: list[Item] = []
+    for place in range(len(pairs)):
+        standing = pairs.standing(place)
+        if standing is None or not scrubber.leaves(standing.parts()):
+            items.append(Stored(*scrubber.cleaned(pairs.decoded(place), ledger)))
+        else:
+            items.append(standing)
+    return items
 
 
 def dump_interactions(
@@ -85,9 +124,20 @@ def dump_interactions(
     save_file: SaveFile | None = None,
 ) -> str:
     """The document of stored interactions; the same ones always give the same bytes."""
+    return dump_items([Stored(each) for each in interactions], head, metadata, save_file)
+
+
+def dump_items(
+    items: Iterable[Item],
+    head: CassetteData | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    save_file: SaveFile | None = None,
+) -> str:
+    """The same of what `to_items` gives."""
     head = head or CassetteData()
     extra = {**head.extra, **({"metadata": metadata} if metadata else {})}
-    return schema.dump(CassetteData(tuple(interactions), head.provider, extra), save_file)
+    plain = [item if isinstance(item, Standing) else item.interaction for item in items]
+    return schema.dump_items(CassetteData((), head.provider, extra), plain, save_file)
 
 
 class LlmJsonSerializer:

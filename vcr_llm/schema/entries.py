@@ -14,6 +14,7 @@ from typing import Any, Final, overload
 from vcr_llm import jsontext
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
 from vcr_llm.schema.loading import KNOWN, KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
+from vcr_llm.schema.standing import Standing, standing
 from vcr_llm.schema.streaming import stream_body
 from vcr_llm.schema.terms import phrase
 
@@ -54,6 +55,19 @@ class Entries(Sequence[Interaction]):
         entry = self._parsed(number)
         body, http = entry["request"], entry["http"]
         return Request(http["method"], http["url"], Body.of_json(body) if body else None)
+
+    def standing(self, number: int) -> Standing | None:
+        """An entry that would be written again as it is; None where that is not sure."""
+        if number in self._made:
+            return None
+        start = self._starts[number]
+        entry, end = _scan(self._text, start)
+        try:
+            if not jsontext.is_shallow(self._text, start, end):
+                jsontext.check_depth(entry)
+        except jsontext.LossyJsonError:
+            return None
+        return standing(entry, lambda: self[number])
 
     def _parsed(self, number: int) -> dict[str, Any]:
         value: dict[str, Any] = _scan(self._text, self._starts[number])[0]

@@ -10,7 +10,7 @@ from typing import Final
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rule import Rule
 
-__all__ = ["Detector", "Match", "replaced"]
+__all__ = ["LARGE", "Detector", "Match", "find", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,18 @@ class Detector:
     pass over the text per such character, which costs less than any one rule.
     """
 
-    __slots__ = ("_bare", "_clean", "_of_shapes", "_of_values", "_value_anchors", "rules")
+    __slots__ = ("_bare", "_clean", "_of_shapes", "_searches", "_value_anchors", "rules")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._clean: set[str] = set()
         self._bare = [rule.pattern for rule in self.rules if not rule.anchors]
         self._value_anchors = {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
-        self._of_values = _searches(self._value_anchors)
+        of_values = _searches(self._value_anchors)
         self._of_shapes = _searches(
             {anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors}
         )
+        self._searches = (*self._bare, *self._of_shapes, *of_values)
 
     def may_find(self, text: str) -> bool:
         """False only where no rule can match."""
@@ -62,19 +63,23 @@ class Detector:
         return found
 
     def _may_find(self, text: str) -> bool:
+        if len(text) < LARGE:
+            return self.may_find_anywhere(text)
         if any(pattern.search(text) for pattern in self._bare):
             return True
-        if len(text) < _LARGE:
-            return any(pattern.search(text) for pattern in (*self._of_shapes, *self._of_values))
-        # In media every letter is as rare as another. No shape is found inside them; values may be.
+        # No shape is found inside media; values may be.
         if any(anchor in text for anchor in self._value_anchors):
             return True
         rest = _without_media(text)
         return any(pattern.search(rest) for pattern in self._of_shapes)
 
+    def may_find_anywhere(self, text: str) -> bool:
+        """The same, and inside media too, however large the text is."""
+        return any(pattern.search(text) for pattern in self._searches)
+
     def narrowed(self, text: str) -> Sequence[Rule]:
         """The rules that can match somewhere in the text."""
-        rest = text if len(text) < _LARGE else _without_media(text)
+        rest = text if len(text) < LARGE else _without_media(text)
         return [
             rule
             for rule in self.rules
@@ -104,7 +109,9 @@ _SHORT: Final = 200
 
 _REMEMBERED: Final = 4096
 
-_LARGE: Final = 1 << 16
+LARGE: Final = 1 << 16
+"""Characters: from here on media are left out, where each letter is as rare as another."""
+
 _KEPT: Final = 8192
 """Characters: longer than any secret, so that its beginning is never cut off from it."""
 
