@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import BOUNDED
-from test_large_cassettes import HTTP, MEMBERS, ODD, document, entry
+from test_large_cassettes import HTTP, MEMBERS, ODD, entry
+from test_large_cassettes import document as written
 from test_scrub_laws import NAMED, VALUE, leaky, secrets, texts
 from test_scrub_rules import made
 
@@ -26,8 +27,10 @@ from vcr_llm.scrub import DEFAULT, Ledger, Scrubber
 from vcr_llm.serializer import (
     LLM_JSON,
     Stored,
+    document,
     dump_interactions,
-    dump_items,
+    lay_out,
+    leaves,
     load_pairs,
     to_interactions,
     to_items,
@@ -49,7 +52,7 @@ def law(text: str, scrubber: Scrubber) -> list[Any]:
     content = load_pairs(text)
     items = to_items(content.pairs, scrubber)
     anew = to_interactions(load_pairs(text).pairs, scrubber)
-    assert dump_items(items, content.head) == dump_interactions(anew, content.head)
+    assert document(lay_out(items, content.head), content.head) == dump_interactions(anew, content.head)
     for item, interaction in zip(items, anew, strict=True):
         assert item.interaction == interaction
         if isinstance(item, Standing) or item.clean:
@@ -87,9 +90,21 @@ def test_an_odd_entry_is_written_as_it_always_was(
     odd = entry()
     place, key = (odd, name) if inner is None else (odd["http"], inner)
     place.update({key: value})
-    text = document(entry(1), odd)
+    text = written(entry(1), odd)
     if schema.open_document(text) is not None:
         law(text, scrubber)
+
+
+@BOUNDED
+@given(st.lists(leaky(), min_size=1, max_size=2), st.sampled_from(SCRUBBERS[:2]))
+def test_one_look_at_what_is_to_be_written_lets_nothing_through(
+    found: list[Interaction], scrubber: Scrubber
+) -> None:
+    entries = lay_out(map(Stored, found))
+    text = document(entries)
+    for entry_, read in zip(entries, schema.load(text, lambda name: b"").interactions, strict=True):
+        if leaves(scrubber, entry_):
+            assert scrubber.scan(read) == []
 
 
 places = st.sampled_from(
@@ -130,7 +145,7 @@ def test_a_secret_at_any_place_of_a_usual_entry_is_seen(
 ) -> None:
     odd = entry()
     put(odd, text)
-    found = spelled(document(entry(1), odd))
+    found = spelled(written(entry(1), odd))
     law(found, scrubber)
     leaked = schema.load(found).interactions[1]
     if DEFAULT.interaction(leaked, Ledger()) != leaked:
@@ -142,9 +157,9 @@ def test_ordinary_recordings_stand() -> None:
     stream(streamed, "Paris is the capital of France.")
     image = entry(3, response={"data": [{"b64_json": "iVBORw0K" * 9_000}]})
     floats = entry(4, response={"data": [{"embedding": [number / 7 for number in range(9_000)], "index": 0}]})
-    text = document(entry(1), streamed, image, floats, entry(5, response={}), metadata={"a": 1})
+    text = written(entry(1), streamed, image, floats, entry(5, response={}), metadata={"a": 1})
     assert [type(item) for item in law(text, DEFAULT)] == [Standing] * 5
-    assert law(dump_items(law(text, DEFAULT), load_pairs(text).head), SCRUBBERS[1])
+    assert law(document(lay_out(law(text, DEFAULT))), SCRUBBERS[1])
 
 
 def test_what_is_not_sure_is_looked_at_as_ever() -> None:
@@ -158,7 +173,7 @@ def test_what_is_not_sure_is_looked_at_as_ever() -> None:
         entry(4, streaming=True),
         dict(reversed(entry(5).items())),
     ]
-    assert [type(item) for item in law(document(*odd), DEFAULT)] == [Stored, Stored, Standing, Stored, Stored]
+    assert [type(item) for item in law(written(*odd), DEFAULT)] == [Stored, Stored, Standing, Stored, Stored]
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -168,12 +183,12 @@ def test_what_is_added_to_is_written_as_if_all_were_new(count: int, tmp_path: Pa
     leaked = entry(7, response={"said": f"your key is {token}"})
     before = [*(entry(number) for number in range(count)), leaked]
     path = tmp_path / "x.llm.json"
-    path.write_text(document(*before), "utf-8")
+    path.write_text(written(*before), "utf-8")
     persister = CassettePersister(FilesystemPersister)
     persister.adding = Adding([lambda interaction: interaction.hash])
-    ((request, response),) = load_pairs(document(entry(8))).pairs
+    ((request, response),) = load_pairs(written(entry(8))).pairs
     persister.save_cassette(str(path), {"requests": [request], "responses": [response]}, LLM_JSON)
-    written = path.read_text("utf-8")
-    assert token not in written
-    whole = to_interactions(load_pairs(document(*before, entry(8))).pairs)
-    assert written == dump_interactions(whole, CassetteData((), "openai"))
+    text = path.read_text("utf-8")
+    assert token not in text
+    whole = to_interactions(load_pairs(written(*before, entry(8))).pairs)
+    assert text == dump_interactions(whole, CassetteData((), "openai"))

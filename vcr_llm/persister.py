@@ -21,7 +21,9 @@ from vcr_llm.serializer import (
     Content,
     Item,
     Stored,
-    dump_items,
+    document,
+    lay_out,
+    leaves,
     load_pairs,
     to_interactions,
     to_items,
@@ -193,20 +195,18 @@ class CassettePersister:
         head: CassetteData | None,
         metadata: Mapping[str, Any] | None,
     ) -> None:
-        for number, item in enumerate(items):
-            if isinstance(item, Stored) and not item.clean:
-                self._refuse(path, self._scrubber.scan(item.interaction, number))
         blobs = Blobs(path)
-        text = dump_items(items, head, metadata, blobs.save)
+        entries = lay_out(items, head, blobs.save)
+        for number, (item, entry) in enumerate(zip(items, entries, strict=True)):
+            # What stood in the file has been looked at just now, by the same rules.
+            if isinstance(item, Stored) and not item.clean and not leaves(self._scrubber, entry):
+                self._refuse(path, self._scrubber.scan(item.interaction, number))
         blobs.write()
-        store.write(path, text)
+        store.write(path, document(entries, head, metadata))
         blobs.remove_others()
 
     def _refuse(self, path: Path, findings: Sequence[Finding]) -> None:
-        """The last gate: whatever hooks and additions have done, no secret goes to the disk.
-
-        What our scrubber has just been through and left as it was need not go through it again.
-        """
+        """The last gate: whatever hooks and additions have done, no secret goes to the disk."""
         if findings:
             raise SecretFoundError(str(path), map(str, findings))
 
@@ -241,7 +241,7 @@ def _load(text: str) -> list[Item]:
 
 
 def _dump(items: list[Item]) -> str:
-    return dump_items(items)
+    return document(lay_out(items))
 
 
 def _read(path: Path, serializer: Any) -> Content | None:

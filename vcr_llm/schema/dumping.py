@@ -15,7 +15,7 @@ from vcr_llm.schema.standing import Standing
 from vcr_llm.schema.streaming import event_objects, framing_object
 from vcr_llm.schema.terms import LONG_MEMBERS, VERSION, content_type_of, phrase, says_json
 
-__all__ = ["SaveFile", "dump", "dump_items", "stored_hash"]
+__all__ = ["SaveFile", "document", "dump", "lay_out", "stored_hash"]
 
 SaveFile = Callable[[bytes], str]
 """Puts a binary body beside the cassette; answers its name for the document, "" to keep it inside."""
@@ -30,23 +30,27 @@ def dump(data: CassetteData, save_file: SaveFile | None = None) -> str:
     Headers are written as they are: what may be stored is for the caller to decide. ``save_file`` is
     given each body that is no text; where it answers a name (and not ""), that stands in the document.
     """
-    return dump_items(data, data.interactions, save_file)
+    return document(data, lay_out(data, data.interactions, save_file))
 
 
-def dump_items(
+def lay_out(
     head: CassetteData, items: Sequence[Interaction | Standing], save_file: SaveFile | None = None
-) -> str:
-    """The same where some of the interactions are known to stand in the document as they did before.
-
-    ``head`` is the document without them.
-    """
+) -> list[Standing]:
+    """The entries of a document with this head; some may be known from the file they were read from."""
     provider = head.provider or _first_provider(items)
-    entries = [
-        jsontext.LaidOut(item.text) if isinstance(item, Standing) else _entry(item, provider, save_file)
-        for item in items
-    ]
-    document = {"version": VERSION, "provider": provider, **head.extra, "interactions": entries}
-    return jsontext.pretty(document, long_members=LONG_MEMBERS)
+    return [item if isinstance(item, Standing) else _laid_out(item, provider, save_file) for item in items]
+
+
+def _laid_out(interaction: Interaction, provider: str, save_file: SaveFile | None) -> Standing:
+    return Standing(_entry(interaction, provider, save_file), lambda: interaction)
+
+
+def document(head: CassetteData, entries: Sequence[Standing]) -> str:
+    """The text of a document."""
+    provider = head.provider or _first_provider(entries)
+    interactions = [jsontext.LaidOut(entry.text) for entry in entries]
+    value = {"version": VERSION, "provider": provider, **head.extra, "interactions": interactions}
+    return jsontext.pretty(value, long_members=LONG_MEMBERS)
 
 
 def _first_provider(items: Sequence[Interaction | Standing]) -> str:

@@ -1,7 +1,7 @@
-"""Entries that would be written again as they were read, known without making an interaction of them.
+"""Entries as they stand in a document: what is looked at before it is written, what need not be made anew.
 
-What is added to a large cassette is little; the rest need not go from JSON to HTTP and back. Only what the
-entry says counts, not how it is spelled: its text is laid out anew.
+What is added to a large cassette is little; the rest need not go from JSON to HTTP and back. Only what an
+entry says counts, not how it is spelled: its text is always laid out anew.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Final
 from vcr_llm import jsontext, streams
 from vcr_llm.interaction import Interaction
 from vcr_llm.schema.terms import LONG_MEMBERS, content_type_of, phrase, says_json
+from vcr_llm.schema.usual import is_usual
 from vcr_llm.scrub import Parts
 from vcr_llm.streams import sse
 
@@ -19,7 +20,7 @@ __all__ = ["Standing", "standing"]
 
 
 class Standing:
-    """An entry of a document that stands in the next one as it is. ``text`` is it, laid out."""
+    """An entry of a document that is to be written. ``text`` is it, laid out; ``make`` its interaction."""
 
     __slots__ = ("_entry", "_make", "text")
 
@@ -30,13 +31,17 @@ class Standing:
 
     @property
     def interaction(self) -> Interaction:
-        """What the entry stands for, made anew whenever it is asked for."""
+        """What the entry stands for."""
         return self._make()
 
-    def parts(self) -> Parts:
-        """What secrets are looked for in. Once: the entry itself is not kept, its text is."""
+    def parts(self) -> Parts | None:
+        """What secrets are looked for in, None for an entry of an unusual shape.
+
+        It is asked once: the entry itself is not kept, its text is.
+        """
         entry, self._entry = self._entry, None
-        assert entry is not None
+        if entry is None or not is_usual(entry):
+            return None
         http = entry["http"]
         return Parts(
             http["url"],
@@ -58,7 +63,7 @@ def _stretches(events: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
 
 
 def standing(entry: dict[str, Any], make: Callable[[], Interaction]) -> Standing | None:
-    """An entry of the usual shape, not too deep, if what it stands for is written as it is; else None.
+    """An entry of the usual shape that was read, and is not too deep, if it would be written as it is.
 
     ``make`` makes the interaction that it stands for.
     """

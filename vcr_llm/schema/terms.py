@@ -8,12 +8,15 @@ from typing import Final
 
 from vcr_llm import streams
 
-__all__ = ["JSON", "LONG_MEMBERS", "VERSION", "content_type_of", "phrase", "says_json"]
+__all__ = ["JSON", "KNOWN", "LONG_MEMBERS", "VERSION", "content_type_of", "phrase", "says_json"]
 
 VERSION: Final = "2.0"
 """The llm-mock schema version that is written."""
 
 JSON: Final = "application/json"
+
+KNOWN: Final = frozenset({"hash", "request", "response", "streaming", "stream_events", "recorded_at", "http"})
+"""The members of an entry."""
 
 LONG_MEMBERS: Final = frozenset({"stream_events"})
 """Lists whose lines may be long, see `jsontext.pretty`."""
