@@ -16,7 +16,7 @@ import pytest
 from vcr_llm.pytest_plugin.options import flag, setting
 from vcr_llm.pytest_plugin.outcome import has_passed
 from vcr_llm.pytest_plugin.record_mode import source
-from vcr_llm.pytest_plugin.run_facts import add_line, opened_by_vcrpy, relative
+from vcr_llm.pytest_plugin.run_facts import add_line, opened_by_vcrpy, relative, take_line_back
 from vcr_llm.pytest_plugin.run_folder import session
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed:
         for path in _refreshed(item):
-            text = f"{path} stays as it was; the new recording is {path}.rejected"
+            old = "stays as it was" if os.path.exists(path) else "was not made"  # noqa: PTH110
+            text = f"{path} {old}; the new recording is {path}.rejected"
             report.sections.append(("vcr-llm: the test failed while its cassette was recorded again", text))
     return report
 
@@ -148,14 +149,22 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     try:
         result = yield
         if has_passed(item):
+            for text in item.stash.get(_not_passed, []):  # of an attempt before
+                take_line_back(item.config, text)
             for context in item.stash.get(_contexts, []):
                 context.accept()
         return result
     finally:
         for path in _refreshed(item):
             name = relative(item.config, path)
-            text = f"not passed: {item.nodeid}; {name} stays as it was, the new recording is {name}.rejected"
+            old = "stays as it was" if os.path.exists(path) else "was not made"  # noqa: PTH110
+            text = f"not passed: {item.nodeid}; {name} {old}, the new recording is {name}.rejected"
+            item.stash.setdefault(_not_passed, []).append(text)
             add_line(item.config, text)
+
+
+_not_passed = pytest.StashKey[list[str]]()
+"""What the summary was given to say of a test."""
 
 
 def _refreshed(item: pytest.Item) -> list[str]:

@@ -26,6 +26,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_failed] = item.stash[_passed] = False  # also when a plugin runs the test again
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """For plugins that run a failed test again without a report of each attempt (pytest-retry)."""
+    result = yield
+    item.stash[_passed] = True
+    return result
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
