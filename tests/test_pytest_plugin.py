@@ -227,6 +227,30 @@ def test_it():
     assert len(suite.interactions()) == 1
 
 
+def test_what_a_failed_test_left_half_is_completed_or_recorded_anew(suite: Suite) -> None:
+    suite.test(
+        """
+@pytest.mark.vcr
+def test_it():
+    ask("one")
+    assert "FAIL" not in os.environ
+    ask("two")
+""",
+        sdk=False,
+    )
+    suite.environment(FAIL="1")
+    suite.run("--record-mode=once", failed=1)
+    suite.environment(FAIL=None)
+    suite.run(failed=1)  # "two" was never recorded
+    (one,) = suite.interactions()
+    suite.run("--record-mode=new_episodes", passed=1)
+    assert suite.interactions()[0] == one
+    assert len(suite.interactions()) == 2
+    suite.run("--record-mode=rewrite", passed=1)
+    assert one not in suite.interactions()
+    assert len(suite.interactions()) == 2
+
+
 def test_disable_recording_goes_live(suite: Suite) -> None:
     suite.test(ONE)
     suite.run("--disable-recording", passed=1)

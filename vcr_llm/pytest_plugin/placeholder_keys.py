@@ -16,7 +16,7 @@ __all__ = ["explain_missing_key", "fill", "remove"]
 _MISSING_KEY: Final = ("api_key", "api key", "could not resolve authentication", "OPENAI_API_KEY")
 _MISSING_KEY_LINE: Final = (
     f"The client was made without an API key. Replaying needs none: with {PLACEHOLDER_KEYS} = true in the "
-    "pytest configuration, unset provider keys get a placeholder while tests run."
+    "pytest configuration, unset provider keys get a placeholder while tests run. To record, set the key."
 )
 
 
