@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from vcr_llm.pytest_plugin.options import flag, setting
-from vcr_llm.pytest_plugin.outcome import has_passed
+from vcr_llm.pytest_plugin.progress import has_passed
 from vcr_llm.pytest_plugin.record_mode import source
 from vcr_llm.pytest_plugin.run_facts import add_line, opened_by_vcrpy, relative, take_line_back
 from vcr_llm.pytest_plugin.run_folder import session
