@@ -143,7 +143,7 @@ def test_rewrite_is_accepted_only_of_a_test_that_has_passed(suite: Suite, fails:
     # An interrupt would end the run of this test, too.
     arguments = ("--record-mode=rewrite", "--tb=no")
     result = suite.run(*arguments, process=True, passed=1, skipped=1, xfailed=1, errors=1)
-    result.stdout.fnmatch_lines(["not passed: *test_skips; *test_skips.llm.json stays as it was, *.rejected"])
+    result.stdout.fnmatch_lines(["not passed: *test_skips; *test_skips.llm.json stays as it was; *.rejected"])
     assert [suite.cassette(name).read_bytes() for name in names] == before
     assert interrupted.read_bytes() == whole
     assert all(rejected(suite.cassette(name)).is_file() for name in names)
@@ -189,7 +189,7 @@ def test_never():
     assert prompts(rejected(never)) == ["in vain"]
     said = [line for line in result.outlines if line.startswith("not passed")]
     assert len(said) == 1
-    assert "test_never.llm.json was not made, the new recording is" in said[0]
+    assert "test_never.llm.json was not made; the new recording is" in said[0]
     nothing_else(suite, "test_it.llm.json", "test_never.llm.json.rejected")
 
 

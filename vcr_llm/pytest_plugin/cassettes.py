@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -136,10 +137,8 @@ def _opened(context: Any, config: pytest.Config) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
-        for path in _refreshed(item):
-            old = "stays as it was" if os.path.exists(path) else "was not made"  # noqa: PTH110
-            text = f"{path} {old}; the new recording is {path}.rejected"
-            report.sections.append(("vcr-llm: the test failed while its cassette was recorded again", text))
+        title = "vcr-llm: the test failed while its cassette was recorded again"
+        report.sections += [(title, _what_became_of(path, path)) for path in _refreshed(item)]
     return report
 
 
@@ -156,11 +155,16 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
         return result
     finally:
         for path in _refreshed(item):
-            name = relative(item.config, path)
-            old = "stays as it was" if os.path.exists(path) else "was not made"  # noqa: PTH110
-            text = f"not passed: {item.nodeid}; {name} {old}, the new recording is {name}.rejected"
+            text = f"not passed: {item.nodeid}; {_what_became_of(path, relative(item.config, path))}"
             item.stash.setdefault(_not_passed, []).append(text)
             add_line(item.config, text)
+
+
+def _what_became_of(path: str, name: str) -> str:
+    """A cassette, by its name, whose new recording was not accepted."""
+    old = "stays as it was" if Path(path).exists() else "was not made"
+    rejected = Path(f"{path}.rejected").exists()
+    return f"{name} {old}; " + (f"the new recording is {name}.rejected" if rejected else "nothing was saved")
 
 
 _not_passed = pytest.StashKey[list[str]]()
