@@ -246,6 +246,26 @@ def test_list_says_what_is_not_there(tmp_path: Path) -> None:
     assert objects("list", tmp_path) == []
 
 
+@pytest.mark.parametrize("verb", ["list", "scan", "migrate"])
+def test_json_of_nothing_that_is_there_is_nothing(verb: str, copies: Path, tmp_path: Path) -> None:
+    missing = run(verb, "--json", tmp_path / "nothing", code=1)
+    assert missing.stdout == ""
+    assert f"{tmp_path / 'nothing'}: no such" in missing.stderr
+    some = run(verb, "--json", tmp_path / "nothing", "anthropic_message.json", code=1)
+    assert isinstance(json.loads(some.stdout), list)
+    (tmp_path / "empty").mkdir()
+    empty = run(verb, "--json", tmp_path / "empty")
+    assert json.loads(empty.stdout) == []
+    assert "no cassettes in this folder" in empty.stderr
+
+
+def test_a_cassette_that_cannot_be_read_is_no_all_clear(tmp_path: Path) -> None:
+    (tmp_path / "bad.llm.json").write_text("{")
+    for form in ("--json", "--sarif"):
+        assert run("scan", form, tmp_path, code=1).stdout == ""
+    assert run("list", "--json", tmp_path, code=1).stdout == ""
+
+
 # --- show --------------------------------------------------------------------------------------------
 
 

@@ -96,8 +96,14 @@ def test_findings_by_verbosity_and_over_workers(recorded: Suite) -> None:
     assert section(recorded.run("-v", passed=3))[3:] == named
     workers = section(recorded.run("-n", "2", "-v", passed=3))
     assert (workers[0], workers[3:]) == ("requests: 2 replayed", named)
-    one_file = section(recorded.run("-n", "1", "test_app.py", passed=3))
-    assert one_file[2:] == ["record mode: none (default) for 2 cassettes", plain[0]]
+    result = recorded.run("-n", "1", "test_app.py", passed=3)
+    below = result.outlines.index("1 worker [3 items]")
+    assert result.outlines[below + 2 : below + 4] == [
+        "vcr-llm: record mode none (default)",
+        "...".ljust(73) + "[100%]",
+    ]
+    one_file = section(result)
+    assert one_file[2:] == [plain[0]]
     quiet = recorded.run("-q", passed=3)
     assert section(quiet) == header(quiet) == []
     one = (

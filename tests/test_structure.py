@@ -24,7 +24,7 @@ FLOORS = [
     {"streams"},
     {"interaction"},
     {"providers"},
-    {"calls", "fingerprint", "normalizers", "scrub"},
+    {"calls", "fingerprint", "normalizers", "scrub", "side_calls"},
     {"diff", "ranking", "rerecording", "run_report", "schema"},
     {"formats"},
     {"callers", "grpc_calls", "open_cassettes", "report", "siblings", "store", "vcr_bridge"},

@@ -8,7 +8,7 @@ import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +46,7 @@ from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
 from vcr_llm.session import REJECTED, Session
+from vcr_llm.side_calls import side_call
 from vcr_llm.vcr_bridge import (
     RETRIED,
     RIDER,
@@ -178,9 +179,11 @@ class Cassette(BridgedCassette):
         scrubber: Scrubber = DEFAULT,
         normalizer: Normalizer = _AS_SENT,
         on_drift: str = "warn",
+        side_calls: Collection[str] = (),
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self._side_calls = side_calls
         self.rules = rules
         self.rejected = session is not None and session.refresh  # until its test has passed
         self._record_errors = record_errors
@@ -279,7 +282,8 @@ class Cassette(BridgedCassette):
             return
         with self._lock:
             before = len(self.data)
-            self._append(request, response)
+            if not self._passes_by(request):
+                self._append(request, response)
             stored = self.data[-1][1] if len(self.data) > before else None
             found = self.lookups.get(request)
             since = found.live_since if found is not None else None
@@ -296,8 +300,7 @@ class Cassette(BridgedCassette):
             before = len(self.data)
             super().append(request, response)
             if len(self.data) > before and not self.loading:
-                now = datetime.now(UTC).isoformat(timespec="seconds")
-                self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", now)
+                self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", _when(self.data[-1]))
 
     # --- finding and playing
 
@@ -344,6 +347,15 @@ class Cassette(BridgedCassette):
         if filtered is not None and self._ranks and self.write_protected and found and not found.played:
             raise self._miss(filtered)
         return filtered
+
+    def filtered(self, request: VcrRequest) -> VcrRequest | None:
+        """The request after the user's filters; None where it is to be ignored, as a side call may be."""
+        return None if self._passes_by(request) else super().filtered(request)
+
+    def _passes_by(self, request: VcrRequest) -> bool:
+        if not self._side_calls:
+            return False
+        return side_call(to_request(request), self._side_calls) is not None
 
     def rewind(self) -> None:
         super().rewind()
@@ -621,6 +633,12 @@ class Cassette(BridgedCassette):
 
 def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Hashable]:
     return lambda pair: identity(to_interaction(*pair))
+
+
+def _when(pair: Pair) -> str:
+    """When a response came: by its own ``Date``, for a test may have stopped the clock; else by the clock."""
+    date = to_interaction(*pair).date
+    return date if date != EPOCH else datetime.now(UTC).isoformat(timespec="seconds")
 
 
 _FIRST: Final = {"mark": "the mark", "vcr_config": "vcr_config"}

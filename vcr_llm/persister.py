@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from vcr_llm import siblings, store, vcr_bridge
 from vcr_llm.errors import SecretFoundError, UnreadableCassetteError
+from vcr_llm.formats import refuse_stand_in
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.rerecording import Batch, composed
 from vcr_llm.scrub import DEFAULT, Finding, Ledger, Scrubber
@@ -305,6 +306,7 @@ class Blobs:
         except OSError as error:
             reason = f"The body in {path} cannot be read: {error.strerror}"
             raise UnreadableCassetteError(reason) from None
+        refuse_stand_in(raw, f"The body in {path}")
         if hashlib.sha256(raw).hexdigest() != path.stem:
             raise UnreadableCassetteError(f"The body in {path} is damaged: its SHA-256 is not its name")
         return raw

@@ -66,12 +66,16 @@ def _cassettes(paths: Sequence[str]) -> Iterator[tuple[Path, Path]]:
         if not path.is_dir():
             yield path, Path(path.name)
             continue
-        for parent, folders, files in os.walk(path):
-            folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-            for file in sorted(files):
-                if file.endswith(_OURS):
-                    found = Path(parent, file)
-                    yield found, found.relative_to(path)
+        found = list(_below(path))
+        if not found:
+            click.echo(f"{name}: no {_OURS} in this folder", err=True)
+        yield from ((each, each.relative_to(path)) for each in found)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        yield from (Path(parent, file) for file in sorted(files) if file.endswith(_OURS))
 
 
 def _named(name: str, to: str) -> str:

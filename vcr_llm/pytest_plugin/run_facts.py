@@ -6,29 +6,28 @@ Another part of the plugin adds a line to the summary with `add_line`.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from vcr_llm import open_cassettes
-from vcr_llm.pytest_plugin.options import setting
-from vcr_llm.pytest_plugin.outcome import has_failed
+from vcr_llm.pytest_plugin import progress
+from vcr_llm.pytest_plugin.options import PLACEHOLDER_KEYS, setting
+from vcr_llm.pytest_plugin.progress import has_failed
 
 if TYPE_CHECKING:
     from vcr_llm.interaction import Request
     from vcr_llm.run_report import OpeningFact, RunFacts
     from vcr_llm.traffic import Watch
 
-__all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative"]
+__all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative", "take_line_back"]
 
 _OUTPUT: Final = "vcr_llm"
 _facts = pytest.StashKey["RunFacts"]()
 _recorder = pytest.StashKey["_FactRecorder"]()
-_test = pytest.StashKey[pytest.Item]()
 _openings = pytest.StashKey["list[OpeningFact]"]()
-_collected = pytest.StashKey[list[pytest.Item]]()
 _named = pytest.StashKey[set[str]]()
 """The names of cassettes that marks ask for."""
 
@@ -53,6 +52,12 @@ def add_line(config: pytest.Config, text: str, *, is_problem: bool = False) -> N
         facts(config).lines.append((text, is_problem))
 
 
+def take_line_back(config: pytest.Config, text: str) -> None:
+    """Have the summary not say what `add_line` was told, as no problem."""
+    with suppress(ValueError):
+        facts(config).lines.remove((text, False))
+
+
 def openings(item: pytest.Item) -> list[OpeningFact]:
     """What a test has opened in its last run, where it has closed again."""
     return item.stash.get(_openings, [])
@@ -75,30 +80,19 @@ def pytest_configure(config: pytest.Config) -> None:
     recorder = _FactRecorder(config)
     config.stash[_recorder] = recorder
     open_cassettes.listen(recorder, config)
-    if config.getini("llm_placeholder_keys"):
+    if config.getini(PLACEHOLDER_KEYS):
         recorder.watch()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _recorder in config.stash:
         config.stash[_recorder].stop()
-        open_cassettes.stop_listening(config)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    item.config.stash[_test] = item
-    item.stash[_openings] = []
-    try:
-        return (yield)
-    finally:
-        if _test in item.config.stash:  # a plugin may run a test within a test
-            del item.config.stash[_test]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Watch what fixtures of a wider scope do before the first cassette opens."""
+    item.stash[_openings] = []  # also when a plugin runs the test again
     disabled = item.config.getoption("--disable-recording", False)
     if _recorder in item.config.stash and item.get_closest_marker("vcr") is not None and not disabled:
         item.config.stash[_recorder].watch()
@@ -157,7 +151,7 @@ class _FactRecorder(open_cassettes.Listener):
 
     def closed(self, cassette: Any) -> None:
         self.watch().closed(cassette)
-        item = self._config.stash.get(_test, None)
+        item = progress.of(self._config).test
         try:
             opening = _opening(self._config, cassette, item)
         except Exception as error:  # whatever a recording may hold: telling of it must not fail a test
@@ -166,10 +160,10 @@ class _FactRecorder(open_cassettes.Listener):
             return
         facts(self._config).openings.append(opening)
         if item is not None:
-            item.stash[_openings].append(opening)
+            item.stash.setdefault(_openings, []).append(opening)
 
     def _test(self) -> str:
-        item = self._config.stash.get(_test, None)
+        item = progress.of(self._config).test
         return item.nodeid if item is not None else ""
 
     def _went_past(self, host: str, test: str, variable: str, outside: bool) -> None:
@@ -178,12 +172,6 @@ class _FactRecorder(open_cassettes.Listener):
         fact = PastFact(host, test, variable, outside)
         if fact not in facts(self._config).past:
             facts(self._config).past.append(fact)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Before some are deselected."""
-    config.stash[_collected] = list(items)
 
 
 def _is_own(item: pytest.Item, path: Path) -> bool:
@@ -198,7 +186,7 @@ def _is_own(item: pytest.Item, path: Path) -> bool:
     if _named not in stash:
         stash[_named] = {
             Path(str(name)).name
-            for each in stash.get(_collected, [])
+            for each in progress.of(item.config).found
             for mark in each.iter_markers()
             if mark.name in ("vcr", "default_cassette")
             for name in mark.args

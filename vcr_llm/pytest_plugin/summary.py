@@ -60,8 +60,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     from vcr_llm.run_report import terminal_lines
 
     verbosity = config.option.verbose
-    # pytest-xdist's controller collects nothing, so its header could not say the mode.
-    lines = terminal_lines(found, verbosity, with_mode=getattr(config.option, "dist", "no") != "no")
+    lines = terminal_lines(found, verbosity)
     if lines and verbosity >= 0:
         terminalreporter.write_sep("=", GROUP)
     for line in lines:

@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 
+from vcr_llm.pytest_plugin import progress
 from vcr_llm.pytest_plugin.fixture_lookup import definitions
 from vcr_llm.pytest_plugin.options import setting
 from vcr_llm.pytest_plugin.run_facts import facts, is_empty, relative
@@ -24,95 +25,61 @@ __all__ = ["orphans"]
 _FOLDER: Final = "cassettes"
 """pytest-recording keeps a module's cassettes in ``cassettes/MODULE`` beside it."""
 
-_progress = pytest.StashKey["_Progress"]()
+_spared = pytest.StashKey[list[str]]()
+_unsure = pytest.StashKey[str]()
+"""Why no name can be spared that should be."""
 
 
-class _Progress:
-    """What was collected, and which tests have ended; on pytest-xdist's controller those of all workers."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._found = 0
-        self._finished: set[str] = set()
-        self._spared: list[str] = []
-        self._narrowed = ""
-        self._collected = 0
-        self._modules: set[Path] = set()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self._found = len(items)
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._collected = len(session.items)
-        self._modules = {item.path for item in session.items}
-        if self._collected < self._found:
-            self._narrowed = "some tests were deselected"
-        elif session.testsfailed:
-            self._narrowed = "some files could not be collected"
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_make_collect_report(
-        self, collector: pytest.Collector
-    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        report = yield
-        if report.skipped and isinstance(collector, pytest.File):
-            self._spared.append(f"{collector.path.stem}/")
-        return report
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        if item.get_closest_marker("vcr") is None:
-            return (yield)
-        before = self._opened()
-        try:
-            return (yield)
-        finally:
-            if self._opened() == before:
-                self._spare(item)
-
-    def _opened(self) -> int:
-        if is_empty(self._config):
-            return 0
-        known = facts(self._config)
-        return len(known.openings) + len(known.others)
-
-    def _spare(self, item: pytest.Item) -> None:
-        from vcr_llm import vcr_bridge
-        from vcr_llm.siblings import shortened
-
-        name = vcr_bridge.default_cassette_name(item)
-        self._spared += [name, shortened(name)]
-        for mark in item.iter_markers():
-            if mark.name in ("vcr", "default_cassette"):
-                self._spared += [Path(str(name)).name for name in mark.args]
-        if len(definitions(item, "default_cassette_name")) > 1:
-            self._narrowed = self._narrowed or "skipped tests name their cassettes themselves"
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        self._finished.add(nodeid)
-
-    def finish(self) -> None:
-        """Add what is known to the facts of the run."""
-        if is_empty(self._config) and not self._spared and not setting(self._config, "report"):
-            return
-        known = facts(self._config)
-        known.collected = max(known.collected, self._collected)
-        known.spared += self._spared
-        known.modules = known.modules or sorted(map(str, self._modules))
-        known.partial = known.partial or self._narrowed or _narrowed_by_arguments(self._config)
-        if len(self._finished) < known.collected and not hasattr(self._config, "workerinput"):
-            known.partial = known.partial or "the run stopped early"
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if item.get_closest_marker("vcr") is None:
+        return (yield)
+    before = _opened(item.config)
+    try:
+        return (yield)
+    finally:
+        if _opened(item.config) == before:
+            _spare(item)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_progress] = _Progress(config)
-    config.pluginmanager.register(config.stash[_progress], f"{__name__}.progress")
+def _opened(config: pytest.Config) -> int:
+    if is_empty(config):
+        return 0
+    known = facts(config)
+    return len(known.openings) + len(known.others)
+
+
+def _spare(item: pytest.Item) -> None:
+    from vcr_llm import vcr_bridge
+    from vcr_llm.siblings import shortened
+
+    name = vcr_bridge.default_cassette_name(item)
+    spared = item.config.stash.setdefault(_spared, [])
+    spared += [name, shortened(name)]
+    for mark in item.iter_markers():
+        if mark.name in ("vcr", "default_cassette"):
+            spared += [Path(str(name)).name for name in mark.args]
+    if len(definitions(item, "default_cassette_name")) > 1:
+        item.config.stash[_unsure] = "skipped tests name their cassettes themselves"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    session.config.stash[_progress].finish()
+    """Add what is known to the facts of the run."""
+    config, known = session.config, progress.of(session.config)
+    modules = [f"{each.path.stem}/" for each in known.skipped if isinstance(each, pytest.File)]
+    spared = modules + config.stash.get(_spared, [])
+    if is_empty(config) and not spared and not setting(config, "report"):
+        return
+    run = facts(config)
+    run.collected = max(run.collected, known.collected)
+    run.spared += spared
+    run.modules = run.modules or sorted(map(str, known.modules))
+    run.partial = (
+        run.partial or known.narrowed or config.stash.get(_unsure, "") or _narrowed_by_arguments(config)
+    )
+    if len(known.finished) < run.collected and not hasattr(config, "workerinput"):
+        run.partial = run.partial or "the run stopped early"
 
 
 def _narrowed_by_arguments(config: pytest.Config) -> str:
