@@ -300,8 +300,7 @@ class Cassette(BridgedCassette):
             before = len(self.data)
             super().append(request, response)
             if len(self.data) > before and not self.loading:
-                now = datetime.now(UTC).isoformat(timespec="seconds")
-                self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", now)
+                self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", _when(self.data[-1]))
 
     # --- finding and playing
 
@@ -634,6 +633,12 @@ class Cassette(BridgedCassette):
 
 def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Hashable]:
     return lambda pair: identity(to_interaction(*pair))
+
+
+def _when(pair: Pair) -> str:
+    """When a response came: by its own ``Date``, for a test may have stopped the clock; else by the clock."""
+    date = to_interaction(*pair).date
+    return date if date != EPOCH else datetime.now(UTC).isoformat(timespec="seconds")
 
 
 _FIRST: Final = {"mark": "the mark", "vcr_config": "vcr_config"}

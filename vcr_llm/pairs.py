@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from vcr_llm.interaction import Interaction, Request
-from vcr_llm.schema import Entries
+from vcr_llm.schema import Entries, Standing
 from vcr_llm.vcr_bridge import (
     Pair,
     decoded_interaction,
@@ -67,10 +67,19 @@ class Pairs(list[Any]):
         found = super().__getitem__(place)
         return self._entries[found] if isinstance(found, int) else to_interaction(*found)
 
+    def decoded(self, place: int) -> Interaction:
+        """The same without content encodings."""
+        found = super().__getitem__(place)
+        return self._entries[found] if isinstance(found, int) else decoded_interaction(*found)
+
     def interactions(self) -> Iterator[Interaction]:
         """What the pairs stand for, decoded; no pair is made for this."""
-        for found in super().__iter__():
-            yield self._entries[found] if isinstance(found, int) else decoded_interaction(*found)
+        return map(self.decoded, range(len(self)))
+
+    def standing(self, place: int) -> Standing | None:
+        """The entry of a pair that would be written again as it is; None where that is not sure."""
+        found = super().__getitem__(place)
+        return self._entries.standing(found) if isinstance(found, int) else None
 
     def response(self, place: int) -> dict[str, Any]:
         """The response of a pair; the pair is not made for this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,22 @@ from typing import Any, Final
 
 from vcr_llm import siblings, store, vcr_bridge
 from vcr_llm.errors import SecretFoundError, UnreadableCassetteError
+from vcr_llm.formats import refuse_stand_in
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.rerecording import Batch, composed
 from vcr_llm.scrub import DEFAULT, Finding, Ledger, Scrubber
-from vcr_llm.serializer import LLM_JSON, Content, dump_interactions, load_pairs, to_interactions
+from vcr_llm.serializer import (
+    LLM_JSON,
+    Content,
+    Item,
+    Stored,
+    document,
+    lay_out,
+    leaves,
+    load_pairs,
+    to_interactions,
+    to_items,
+)
 from vcr_llm.session import REJECTED, Session, Shelf
 from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
 
@@ -111,8 +123,8 @@ class CassettePersister:
             # What is added to others' placeholders must not take theirs; what replaces them may, so that
             # recording again gives the same text again.
             grows = adding is not None and not (adding.replaces or adding.refreshes)
-            ledger = Ledger.primed(filter(None, [store.read(path)])) if grows else Ledger()
-            recorded = to_interactions(pairs, self._scrubber, ledger)
+            ledger = Ledger.primed(_text_of(path)) if grows else Ledger()
+            recorded = to_items(pairs, self._scrubber, ledger)
             if adding is None:
                 self._write(path, recorded, self._head, metadata)
             else:
@@ -141,7 +153,7 @@ class CassettePersister:
         return self.own and serializer is LLM_JSON
 
     def _add(
-        self, path: Path, recorded: list[Interaction], metadata: Mapping[str, Any] | None, adding: Adding
+        self, path: Path, recorded: list[Item], metadata: Mapping[str, Any] | None, adding: Adding
     ) -> None:
         session = adding.session
         shelf = Shelf(path, session.folder if session else None)
@@ -156,7 +168,8 @@ class CassettePersister:
             text = shelf.base()
             base = self._base(path, text)
             batches = shelf.add(batch, _load, _dump)
-            outcome = composed(to_interactions(base.pairs, self._scrubber), batches, adding.identities)
+            identities = [_of_item(identity) for identity in adding.identities]
+            outcome = composed(to_items(base.pairs, self._scrubber), batches, identities)
             head = base.head or self._head
             rejected = path.with_name(f"{path.name}{REJECTED}")
             if outcome.rejected is not None:
@@ -179,16 +192,18 @@ class CassettePersister:
     def _write(
         self,
         path: Path,
-        interactions: list[Interaction],
+        items: list[Item],
         head: CassetteData | None,
         metadata: Mapping[str, Any] | None,
     ) -> None:
-        for number, interaction in enumerate(interactions):
-            self._refuse(path, self._scrubber.scan(interaction, number))
         blobs = Blobs(path)
-        text = dump_interactions(interactions, head, metadata, blobs.save)
+        entries = lay_out(items, head, blobs.save)
+        for number, (item, entry) in enumerate(zip(items, entries, strict=True)):
+            # What stood in the file has been looked at just now, by the same rules.
+            if isinstance(item, Stored) and not item.clean and not leaves(self._scrubber, entry):
+                self._refuse(path, self._scrubber.scan(item.interaction, number))
         blobs.write()
-        store.write(path, text)
+        store.write(path, document(entries, head, metadata))
         blobs.remove_others()
 
     def _refuse(self, path: Path, findings: Sequence[Finding]) -> None:
@@ -211,12 +226,23 @@ class Adding:
         return self.session is not None and self.session.refresh
 
 
-def _load(text: str) -> list[Interaction]:
-    return to_interactions(load_pairs(text).pairs)
+def _text_of(path: Path) -> Iterator[str]:
+    """A cassette's text, read when the first placeholder needs it."""
+    text = store.read(path)
+    if text is not None:
+        yield text
 
 
-def _dump(interactions: list[Interaction]) -> str:
-    return dump_interactions(interactions)
+def _of_item(identity: Callable[[Interaction], Hashable]) -> Callable[[Item], Hashable]:
+    return lambda item: identity(item.interaction)
+
+
+def _load(text: str) -> list[Item]:
+    return [Stored(interaction) for interaction in to_interactions(load_pairs(text).pairs)]
+
+
+def _dump(items: list[Item]) -> str:
+    return document(lay_out(items))
 
 
 def _read(path: Path, serializer: Any) -> Content | None:
@@ -280,6 +306,7 @@ class Blobs:
         except OSError as error:
             reason = f"The body in {path} cannot be read: {error.strerror}"
             raise UnreadableCassetteError(reason) from None
+        refuse_stand_in(raw, f"The body in {path}")
         if hashlib.sha256(raw).hexdigest() != path.stem:
             raise UnreadableCassetteError(f"The body in {path} is damaged: its SHA-256 is not its name")
         return raw

@@ -16,14 +16,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from vcr_llm import store
 from vcr_llm.callers import Caller
-from vcr_llm.interaction import Interaction
 from vcr_llm.rerecording import Batch
 
 __all__ = ["REJECTED", "Session", "Shelf", "temporary_folder"]
+
+Item = TypeVar("Item")
 
 REJECTED: Final = ".rejected"
 """Behind a cassette's name: the new recording of a test that failed while its cassette was refreshed."""
@@ -55,8 +56,8 @@ def temporary_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"vcr-llm-{user}"
 
 
-Load = Callable[[str], list[Interaction]]
-Dump = Callable[[list[Interaction]], str]
+Load = Callable[[str], list[Item]]
+Dump = Callable[[list[Item]], str]
 
 
 class Shelf:
@@ -96,7 +97,7 @@ class Shelf:
         if self._folder is not None:
             store.write(self._folder / "after", _digest(store.read(self._cassette)))
 
-    def add(self, batch: Batch[Interaction], load: Load, dump: Dump) -> list[Batch[Interaction]]:
+    def add(self, batch: Batch[Item], load: Load[Item], dump: Dump[Item]) -> list[Batch[Item]]:
         """Put a batch on the shelf and take down all of them.
 
         A test that runs again replaces what it recorded for a refresh, and otherwise adds to it.
@@ -117,7 +118,7 @@ def _digest(text: str | None) -> str:
     return "no file" if text is None else hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _read(path: Path, load: Load) -> Batch[Interaction] | None:
+def _read(path: Path, load: Load[Item]) -> Batch[Item] | None:
     text = store.read(path)
     if text is None:
         return None

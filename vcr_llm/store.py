@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -78,27 +79,37 @@ def write_bytes(path: Path, raw: bytes) -> None:
             with suppress(FileNotFoundError):
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
             temporary.replace(target)
-            _remove_abandoned(target.parent)
+            _remove_abandoned(target.parent, target.stat().st_mtime)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
     except OSError as error:
+        remedy = _TO_WRITE.get(error.errno or 0, "Make the folder writable")
         raise UnwritableCassetteError(
             str(path),
             error.strerror or str(error),
-            "What was there before is unchanged. Make the folder writable and record again.",
+            f"What was there before is unchanged. {remedy} and record again.",
         ) from error
+
+
+_TO_WRITE = {
+    errno.ENOSPC: "Make room on the disk",
+    errno.EDQUOT: "Make room on the disk",
+    errno.ENAMETOOLONG: "Give the cassette a shorter name",
+}
+"""What helps, by the operating system's reason."""
 
 
 _looked_at: dict[Path, float] = {}
 """Folder → when this process last looked for abandoned files there, in `time.monotonic`'s seconds."""
 
 
-def _remove_abandoned(folder: Path) -> None:
+def _remove_abandoned(folder: Path, written: float) -> None:
     """Temporary files that a killed process has left; younger ones may be somebody's.
 
     Not at every write: a folder of thousands of cassettes takes longer to list than one to write.
+    ``written``: the time of a file that was written just now, which no test can set, as it can the clock.
     """
     now = time.monotonic()
     if now - _looked_at.get(folder, -_ABANDONED) < _ABANDONED:
@@ -106,7 +117,7 @@ def _remove_abandoned(folder: Path) -> None:
     _looked_at[folder] = now
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _ABANDONED:
+            if written - path.stat().st_mtime > _ABANDONED:
                 path.unlink()
 
 

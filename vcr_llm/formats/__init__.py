@@ -20,7 +20,16 @@ from vcr_llm.formats.seeming import what_it_seems
 from vcr_llm.jsonplace import place_of
 from vcr_llm.schema.loading import ReadFile
 
-__all__ = ["MAX_SIZE", "NotACassetteError", "Reading", "Recording", "read", "text_of", "what_it_seems"]
+__all__ = [
+    "MAX_SIZE",
+    "NotACassetteError",
+    "Reading",
+    "Recording",
+    "read",
+    "refuse_stand_in",
+    "text_of",
+    "what_it_seems",
+]
 
 _FORMATS: Final = (*vcrpy.FORMATS, (aimock.is_aimock, aimock.read))
 """What is told from a parsed document alone: does it look like one → its reading."""
@@ -38,6 +47,17 @@ _TOML: Final = re.compile(r"^\s*\[\[\s*\w*interactions\s*\]\]", re.MULTILINE)
 _FLOW_YAML: Final = re.compile(r"""\s*[\[{]\s*[^\s"{}\[\]\d-]""")
 """What begins like JSON and is YAML: a key or item without quotation marks."""
 _CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
+
+
+_STAND_INS: Final = (
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "only a pointer of Git LFS; what it stands for has not been fetched",
+        "Fetch it with git lfs pull",
+    ),
+    (b"\x00GITCRYPT\x00", "encrypted by git-crypt", "Decrypt it with git-crypt unlock"),
+)
+"""What a checkout may have in a file's place: how it begins, what it is, what to do."""
 
 
 def read(raw: bytes | str, *, har_too: bool = False, read_file: ReadFile | None = None) -> Reading:
@@ -122,8 +142,19 @@ def _parsed(text: str) -> tuple[Any, bool]:
     return yamltext.load(text), False
 
 
+def refuse_stand_in(raw: bytes, what: str) -> None:
+    """Raises `UnreadableCassetteError` for a file that a tool of git has put in another's place.
+
+    ``what`` begins the sentence that says so.
+    """
+    for beginning, is_this, remedy in _STAND_INS:
+        if raw.startswith(beginning):
+            raise UnreadableCassetteError(f"{what} is {is_this}", remedy=f"{remedy}.")
+
+
 def text_of(raw: bytes) -> str:
     """The text of a file: decompressed, without a byte order mark. Raises `UnreadableCassetteError`."""
+    refuse_stand_in(raw, "The file")
     if raw.startswith(b"\x1f\x8b"):
         raw = _decompressed(raw)
     encoding = next((name for mark, name in _BOMS if raw.startswith(mark)), "utf-8-sig")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -17,7 +18,7 @@ from vcr_llm.pytest_plugin import progress
 from vcr_llm.pytest_plugin.options import flag, setting
 from vcr_llm.pytest_plugin.progress import has_passed
 from vcr_llm.pytest_plugin.record_mode import source
-from vcr_llm.pytest_plugin.run_facts import add_line, opened_by_vcrpy, relative
+from vcr_llm.pytest_plugin.run_facts import add_line, opened_by_vcrpy, relative, take_line_back
 from vcr_llm.pytest_plugin.run_folder import session
 
 if TYPE_CHECKING:
@@ -127,9 +128,8 @@ def _opened(context: Any, config: pytest.Config) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
-        for path in _refreshed(item):
-            text = f"{path} stays as it was; the new recording is {path}.rejected"
-            report.sections.append(("vcr-llm: the test failed while its cassette was recorded again", text))
+        title = "vcr-llm: the test failed while its cassette was recorded again"
+        report.sections += [(title, _what_became_of(path, path)) for path in _refreshed(item)]
     return report
 
 
@@ -139,14 +139,27 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     try:
         result = yield
         if has_passed(item):
+            for text in item.stash.get(_not_passed, []):  # of an attempt before
+                take_line_back(item.config, text)
             for context in item.stash.get(_contexts, []):
                 context.accept()
         return result
     finally:
         for path in _refreshed(item):
-            name = relative(item.config, path)
-            text = f"not passed: {item.nodeid}; {name} stays as it was, the new recording is {name}.rejected"
+            text = f"not passed: {item.nodeid}; {_what_became_of(path, relative(item.config, path))}"
+            item.stash.setdefault(_not_passed, []).append(text)
             add_line(item.config, text)
+
+
+def _what_became_of(path: str, name: str) -> str:
+    """A cassette, by its name, whose new recording was not accepted."""
+    old = "stays as it was" if Path(path).exists() else "was not made"
+    rejected = Path(f"{path}.rejected").exists()
+    return f"{name} {old}; " + (f"the new recording is {name}.rejected" if rejected else "nothing was saved")
+
+
+_not_passed = pytest.StashKey[list[str]]()
+"""What the summary was given to say of a test."""
 
 
 def _refreshed(item: pytest.Item) -> list[str]:

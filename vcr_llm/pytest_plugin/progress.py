@@ -76,6 +76,13 @@ class Progress:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         item.stash[_failed] = item.stash[_passed] = False  # also when a plugin runs the test again
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
+        """For plugins that run a failed test again without a report of each attempt (pytest-retry)."""
+        result = yield
+        item.stash[_passed] = True
+        return result
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item

@@ -6,6 +6,7 @@ Another part of the plugin adds a line to the summary with `add_line`.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from vcr_llm.run_report import OpeningFact, RunFacts
     from vcr_llm.traffic import Watch
 
-__all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative"]
+__all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative", "take_line_back"]
 
 _OUTPUT: Final = "vcr_llm"
 _facts = pytest.StashKey["RunFacts"]()
@@ -49,6 +50,12 @@ def add_line(config: pytest.Config, text: str, *, is_problem: bool = False) -> N
     """Have the summary at the end of the run say something; from a worker too. Said once, however often."""
     if (text, is_problem) not in facts(config).lines:
         facts(config).lines.append((text, is_problem))
+
+
+def take_line_back(config: pytest.Config, text: str) -> None:
+    """Have the summary not say what `add_line` was told, as no problem."""
+    with suppress(ValueError):
+        facts(config).lines.remove((text, False))
 
 
 def openings(item: pytest.Item) -> list[OpeningFact]:

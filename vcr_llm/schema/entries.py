@@ -13,9 +13,11 @@ from typing import Any, Final, overload
 
 from vcr_llm import jsontext
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
-from vcr_llm.schema.loading import KNOWN, KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
+from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
+from vcr_llm.schema.standing import Standing, standing
 from vcr_llm.schema.streaming import stream_body
 from vcr_llm.schema.terms import phrase
+from vcr_llm.schema.usual import is_usual
 
 __all__ = ["Entries", "open_document"]
 
@@ -55,6 +57,19 @@ class Entries(Sequence[Interaction]):
         body, http = entry["request"], entry["http"]
         return Request(http["method"], http["url"], Body.of_json(body) if body else None)
 
+    def standing(self, number: int) -> Standing | None:
+        """An entry that would be written again as it is; None where that is not sure."""
+        if number in self._made:
+            return None
+        start = self._starts[number]
+        entry, end = _scan(self._text, start)
+        try:
+            if not jsontext.is_shallow(self._text, start, end):
+                jsontext.check_depth(entry)
+        except jsontext.LossyJsonError:
+            return None
+        return standing(entry, lambda: self[number])
+
     def _parsed(self, number: int) -> dict[str, Any]:
         value: dict[str, Any] = _scan(self._text, self._starts[number])[0]
         return value
@@ -65,7 +80,7 @@ class Entries(Sequence[Interaction]):
         at = _blank(text, _after(text, at, "["))
         while text[at] != "]":
             entry, end = _scan(text, at)
-            if not _is_usual(entry):
+            if not is_usual(entry):
                 made = read_entry(entry, len(self), self._provider, read_file)
                 if made is None:
                     raise _Unusual
@@ -160,57 +175,3 @@ def _usual_interaction(entry: dict[str, Any], number: int) -> Interaction:
         entry["recorded_at"],
         entry["hash"],
     )
-
-
-_EVENT: Final = ("event", "id", "retry")
-_HTTP: Final = frozenset({"method", "url", "status", "reason", "headers"})
-
-
-def _is_usual(entry: Any) -> bool:
-    """Whether an entry has the shape that most have, so that reading it cannot fail.
-
-    With `_interaction` in `loading` this says twice what a document is; a test compares the two.
-    """
-    if type(entry) is not dict or not entry.keys() <= KNOWN:
-        return False
-    http, events = entry.get("http"), entry.get("stream_events")
-    if type(http) is not dict or not http.keys() <= _HTTP or type(events) is not list:
-        return False
-    return (
-        type(entry.get("request")) is dict
-        and type(entry.get("response")) is dict
-        and type(entry.get("streaming")) is bool
-        and type(entry.get("hash")) is str
-        and type(entry.get("recorded_at")) is str
-        and type(http.get("method")) is str
-        and type(http.get("url")) is str
-        and type(http.get("status")) is int
-        and 100 <= http["status"] <= 999
-        and type(http.get("reason", "")) is str
-        and _are_headers(http.get("headers"))
-        and all(map(_is_event, events))
-    )
-
-
-def _are_headers(headers: Any) -> bool:
-    if type(headers) is not dict:
-        return False
-    for name, values in headers.items():
-        # What is still encoded may need a decoder that is not there: that is told when a cassette opens.
-        if type(values) is not list or not name.islower() or name == "content-encoding":
-            return False
-        for value in values:
-            if type(value) is not str:
-                return False
-    return True
-
-
-def _is_event(event: Any) -> bool:
-    if type(event) is not dict or "data" not in event:
-        return False
-    for name, value in event.items():
-        if name == "data":
-            continue
-        if name not in _EVENT or type(value) is not str or "\n" in value or "\r" in value:
-            return False
-    return True

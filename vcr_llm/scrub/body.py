@@ -25,12 +25,12 @@ from vcr_llm.scrub.names import Names, normalised_name, split_scheme
 from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.text import Detector, Match, find, replaced
 
-__all__ = ["BodyEditor"]
+__all__ = ["ESCAPED_ASCII", "BodyEditor"]
 
 _ROUNDS: Final = 4
 """How often a text is looked at again after a replacement; two have always been enough."""
 
-_ESCAPED_ASCII: Final = re.compile(r"\\(?:/|u00[2-7])")
+ESCAPED_ASCII: Final = re.compile(r"\\(?:/|u00[2-7])")
 """JSON escapes of characters that rules look for."""
 
 _BYTES: Final = re.compile(r'"bytes"(\s*:\s*)\[[\d,\s]*\]')
@@ -94,10 +94,7 @@ class BodyEditor:
         The text may be that of several objects: most hold nothing, and one look tells.
         """
         return bool(
-            self.callables
-            or "logprobs" in text
-            or self.detector.may_find(text)
-            or _ESCAPED_ASCII.search(text)
+            self.callables or "logprobs" in text or self.detector.may_find(text) or ESCAPED_ASCII.search(text)
         )
 
     def body(self, text: str, replace: ReplaceMatch, *, whole: Any = None, named: bool = True) -> str:
@@ -123,7 +120,7 @@ class BodyEditor:
             or self.callables
             or self.detector.may_find(text)
             or any(map(self.detector.may_find, joined))
-            or _ESCAPED_ASCII.search(text)
+            or ESCAPED_ASCII.search(text)
         ):
             return text
         strings = [_piece(document, literal) for document in found for literal in literals(document)]

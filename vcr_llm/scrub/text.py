@@ -11,7 +11,7 @@ from typing import Final
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rule import Rule
 
-__all__ = ["Detector", "Match", "replaced"]
+__all__ = ["LARGE", "Detector", "Match", "find", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,20 @@ class Detector:
         self._clean: set[str] = set()
 
     @cached_property
-    def _bare(self) -> Sequence[re.Pattern[str]]:
-        return [rule.pattern for rule in self.rules if not rule.anchors]
+    def _bare(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(rule.pattern for rule in self.rules if not rule.anchors)
 
     @cached_property
     def _value_anchors(self) -> set[str]:
         return {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
 
     @cached_property
-    def _of_values(self) -> Sequence[re.Pattern[str]]:
-        return _searches(self._value_anchors)
+    def _of_shapes(self) -> tuple[re.Pattern[str], ...]:
+        return _searches({anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors})
 
     @cached_property
-    def _of_shapes(self) -> Sequence[re.Pattern[str]]:
-        return _searches({anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors})
+    def _searches(self) -> tuple[re.Pattern[str], ...]:
+        return (*self._bare, *self._of_shapes, *_searches(self._value_anchors))
 
     def may_find(self, text: str) -> bool:
         """False only where no rule can match."""
@@ -72,19 +72,23 @@ class Detector:
         return found
 
     def _may_find(self, text: str) -> bool:
+        if len(text) < LARGE:
+            return self.may_find_anywhere(text)
         if any(pattern.search(text) for pattern in self._bare):
             return True
-        if len(text) < _LARGE:
-            return any(pattern.search(text) for pattern in (*self._of_shapes, *self._of_values))
-        # In media every letter is as rare as another. No shape is found inside them; values may be.
+        # No shape is found inside media; values may be.
         if any(anchor in text for anchor in self._value_anchors):
             return True
         rest = _without_media(text)
         return any(pattern.search(rest) for pattern in self._of_shapes)
 
+    def may_find_anywhere(self, text: str) -> bool:
+        """The same, and inside media too, however large the text is."""
+        return any(pattern.search(text) for pattern in self._searches)
+
     def narrowed(self, text: str) -> Sequence[Rule]:
         """The rules that can match somewhere in the text."""
-        rest = text if len(text) < _LARGE else _without_media(text)
+        rest = text if len(text) < LARGE else _without_media(text)
         return [
             rule
             for rule in self.rules
@@ -114,7 +118,9 @@ _SHORT: Final = 200
 
 _REMEMBERED: Final = 4096
 
-_LARGE: Final = 1 << 16
+LARGE: Final = 1 << 16
+"""Characters: from here on media are left out, where each letter is as rare as another."""
+
 _KEPT: Final = 8192
 """Characters: longer than any secret, so that its beginning is never cut off from it."""
 
