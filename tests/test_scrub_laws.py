@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import (
     BEDROCK_HEADERS,
@@ -42,6 +42,7 @@ NAMED = [
     "R7!kd" + "Pq92xZ",
     json.dumps({"api_key": made(16), "token": made(24)}),
     f"<password>{made(9)}</password>",
+    f"export DB_PASSWORD={made(14)}",
 ]
 
 secrets = st.sampled_from(
@@ -304,8 +305,12 @@ bodies_of_all_kinds = (
 EDITS = (lambda text: text.replace("e", "a"),)
 
 
+KEY = "sk-" + f"proj-{made(60)}"
+
+
 @settings(BOUNDED, max_examples=100)
 @given(st.lists(st.builds(Request, st.just("POST"), urls, st.none() | bodies_of_all_kinds), max_size=6))
+@example([Request("POST", f"https://h/?see {KEY} here", Body(f"see {KEY}".encode() + b"\x80"))])
 @pytest.mark.parametrize("scrubber", [SCRUBBER, Scrubber(names=("note", "input")), Scrubber(callables=EDITS)])
 def test_many_requests_are_seen_as_each_of_them_is(scrubber: Scrubber, asked: list[Request]) -> None:
     seen = View(scrubber).of_all(asked)

@@ -18,6 +18,7 @@ __all__ = [
     "LossyJsonError",
     "check_depth",
     "compact",
+    "compact_bytes",
     "finite",
     "is_shallow",
     "laid_out",
@@ -124,6 +125,14 @@ def compact(value: Any) -> str:
     except RecursionError:
         text = "".join(_tokens(value))
     return _escape_surrogates(text)
+
+
+def compact_bytes(value: Any) -> bytes:
+    """The same in UTF-8."""
+    try:
+        return _COMPACT(value).encode()
+    except (RecursionError, UnicodeEncodeError):
+        return compact(value).encode()
 
 
 def _tokens(value: Any) -> Iterator[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
+from vcr_llm.longtexts import shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
 from vcr_llm.schema.standing import Standing, standing
 from vcr_llm.schema.streaming import stream_body
@@ -20,6 +21,10 @@ from vcr_llm.schema.terms import phrase
 from vcr_llm.schema.usual import is_usual
 
 __all__ = ["Entries", "open_document"]
+
+
+_LARGE: Final = 1 << 14
+"""Characters of an entry in which long strings are looked for."""
 
 
 class Entries(Sequence[Interaction]):
@@ -30,6 +35,7 @@ class Entries(Sequence[Interaction]):
         self._provider = provider
         self._starts: list[int] = []
         self._made: dict[int, Interaction] = {}
+        self._ends: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -42,7 +48,7 @@ class Entries(Sequence[Interaction]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         number = index if index >= 0 else len(self) + index
-        return self._made.get(number) or _usual_interaction(self._parsed(number), number)
+        return self._made.get(number) or self._shortened(number) or _usual(self._parsed(number), number)
 
     def made(self, number: int) -> Interaction | None:
         """The interaction if it is of another than the usual shape: those are made when they are read."""
@@ -53,9 +59,27 @@ class Entries(Sequence[Interaction]):
         made = self._made.get(number)
         if made is not None:
             return made.request
+        shortened = self._shortened(number)
+        if shortened is not None:
+            return shortened.request
         entry = self._parsed(number)
         body, http = entry["request"], entry["http"]
         return Request(http["method"], http["url"], Body.of_json(body) if body else None)
+
+    def _shortened(self, number: int) -> Interaction | None:
+        """A large entry whose long strings nobody has looked at; None where there is none in its bodies."""
+        end = self._ends.get(number)
+        found = None if end is None else shortened(self._text, self._starts[number], end)
+        if found is None:
+            return None
+        entry: dict[str, Any] = _scan(found.text, 0)[0]
+        if found.count(entry["request"]) + found.count(entry["response"]) < len(found):
+            return None
+
+        def body_of(value: dict[str, Any]) -> Body:
+            return Body.lazily(lambda: found.compact(value)) if found.count(value) else Body.of_json(value)
+
+        return _usual(entry, number, body_of)
 
     def standing(self, number: int) -> Standing | None:
         """An entry that would be written again as it is; None where that is not sure."""
@@ -85,6 +109,8 @@ class Entries(Sequence[Interaction]):
                 if made is None:
                     raise _Unusual
                 self._made[len(self)] = made
+            if end - at >= _LARGE:
+                self._ends[len(self)] = end
             self._starts.append(at)
             at = _next(text, end, "]")
         return at + 1
@@ -156,16 +182,18 @@ def _next(text: str, at: int, closing: str) -> int:
     return at
 
 
-def _usual_interaction(entry: dict[str, Any], number: int) -> Interaction:
+def _usual(
+    entry: dict[str, Any], number: int, body_of: Callable[[dict[str, Any]], Body] = Body.of_json
+) -> Interaction:
     """What an entry of the usual shape stands for; `_interaction` in `loading` says it of all."""
     http, events, request = entry["http"], entry["stream_events"], entry["request"]
     if entry["streaming"] and events:
         body = stream_body(events, {}, ("interactions", number))
     else:
-        body = Body.of_json(entry["response"]) if entry["response"] else Body(b"")
+        body = body_of(entry["response"]) if entry["response"] else Body(b"")
     status = http["status"]
     return Interaction(
-        Request(http["method"], http["url"], Body.of_json(request) if request else None),
+        Request(http["method"], http["url"], body_of(request) if request else None),
         Response(
             status,
             http.get("reason", phrase(status)),
