@@ -14,12 +14,13 @@ import pytest
 
 from vcr_llm import open_cassettes
 from vcr_llm.pytest_plugin import progress
-from vcr_llm.pytest_plugin.options import PLACEHOLDER_KEYS, setting
+from vcr_llm.pytest_plugin.options import PLACEHOLDER_KEYS, setting, shows_calls
 from vcr_llm.pytest_plugin.progress import has_failed
 
 if TYPE_CHECKING:
+    from vcr_llm.calls import LlmCall
     from vcr_llm.interaction import Request
-    from vcr_llm.run_report import OpeningFact, RunFacts
+    from vcr_llm.run_report import CallFact, OpeningFact, RunFacts
     from vcr_llm.traffic import Watch
 
 __all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative", "take_line_back"]
@@ -195,10 +196,17 @@ def _is_own(item: pytest.Item, path: str) -> bool:
     return not stash[_named] & {name, own}
 
 
+def _call(call: LlmCall) -> CallFact:
+    from vcr_llm.run_report import CallFact
+
+    operation = f"{call.provider} {call.operation}"
+    return CallFact(call.provider, operation, call.model, str(call.outcome), call.usage, call.seconds)
+
+
 def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> OpeningFact:
     from vcr_llm import vcr_bridge
     from vcr_llm.ranking import Tier
-    from vcr_llm.run_report import CallFact, OpeningFact
+    from vcr_llm.run_report import OpeningFact
 
     session = cassette.session
     path = os.fspath(cassette.path)
@@ -228,17 +236,7 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
         files=tuple(relative(config, each) for each in cassette.extra_files),
         old_files=tuple(relative(config, each) for each in cassette.old_files),
         requests={str(outcome): number for outcome, number in answered.items()},
-        calls=tuple(
-            CallFact(
-                call.provider,
-                f"{call.provider} {call.operation}",
-                call.model,
-                str(call.outcome),
-                call.usage,
-                call.seconds,
-            )
-            for call in cassette.calls
-        ),
+        calls=tuple(map(_call, cassette.calls)) if shows_calls(config) else (),
         on_unplayed=policy("on_unplayed"),
         max_age=policy("max_age"),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from vcr_llm.pytest_plugin.options import GROUP, setting
+from vcr_llm.pytest_plugin.options import GROUP, setting, shows_calls
 from vcr_llm.pytest_plugin.run_facts import facts, is_empty
 from vcr_llm.pytest_plugin.whole_run import orphans
 
@@ -71,10 +71,7 @@ def _price(config: pytest.Config) -> Price | None:
     """None where nobody would see it, too: the price lists take a third of a second to import."""
     from vcr_llm import prices
 
-    quiet = getattr(config.option, "verbose", 0) < 0  # the option is the terminal plugin's
-    if (
-        quiet and not setting(config, "report") and not setting(config, "job_summary")
-    ) or not prices.are_known():
+    if not shows_calls(config) or not prices.are_known():
         return None
 
     def price(call: CallFact) -> Any:
