@@ -30,10 +30,10 @@ class Operation:
     request that has none of them is told apart by its other fields, or by its query. ``model``,
     ``temperature`` (of several names the first that is there) and ``stream`` name the body fields that hold
     them, "" where none does; a dot descends into an object. ``default_temperature`` and ``default_stream``
-    are what the provider takes an absent one to be. ``needs``: fields that a body must have besides to be told on a host nobody
-    knows. ``volatile``: what of a body changes by nature and plays no part in matching (signatures, ids a
-    client makes up), as paths in which ``*`` is each item of a list. ``messages`` reads what a request says,
-    ``answer`` what a response says: see `answers`.
+    are what the provider takes an absent one to be. ``needs``: fields that a body must have besides to be
+    told on a host nobody knows. ``volatile``: what of a body changes by nature and plays no part in
+    matching (signatures, ids a client makes up), as paths in which ``*`` is each item of a list.
+    ``messages`` reads what a request says, ``answer`` what a response says: see `answers`.
     """
 
     provider: str
