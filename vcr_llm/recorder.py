@@ -221,8 +221,17 @@ def _own_path(transformer: Callable[[str], str] | None) -> Callable[[str], str]:
 
 def _scrubber(options: Mapping[str, Any]) -> Scrubber:
     """What is a secret in this cassette: by the options, and by value what the environment has for keys."""
-    chosen = {_SCRUBBING[name]: options[name] for name in _SCRUBBING.keys() & options.keys()}
-    return Scrubber(values=credential_values(os.environ), **chosen)
+    chosen = [(_SCRUBBING[name], options[name]) for name in sorted(_SCRUBBING.keys() & options.keys())]
+    values = tuple(credential_values(os.environ).items())
+    try:
+        return _made_scrubber(values, tuple(chosen))
+    except TypeError:  # a function that cannot be hashed
+        return Scrubber(values=dict(values), **dict(chosen))
+
+
+@functools.lru_cache(maxsize=16)  # a suite asks for the same one in every test
+def _made_scrubber(values: tuple[tuple[str, str], ...], chosen: tuple[tuple[str, Any], ...]) -> Scrubber:
+    return Scrubber(values=dict(values), **dict(chosen))
 
 
 def _pattern(given: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vcr_llm.pytest_plugin import progress
 from vcr_llm.pytest_plugin.options import flag, setting
 from vcr_llm.pytest_plugin.progress import has_passed
 from vcr_llm.pytest_plugin.record_mode import source
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from vcr_llm.cassette import Cassette
 
 __all__ = ["cassettes"]
-
-_item = pytest.StashKey[pytest.Item]()
-"""The test whose fixture ``vcr`` is being set up: pytest-recording's functions are not told."""
 
 _contexts = pytest.StashKey[list[Any]]()
 """The `cassette.Context` objects that a test has opened."""
@@ -57,21 +55,12 @@ def pytest_recording_configure(config: pytest.Config, vcr: vcr.VCR) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.stash[_contexts] = []  # also when a plugin runs the test again
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
     """Before pytest-recording's fixture ``vcr`` opens a cassette: see `_prepare`."""
-    if fixturedef.argname == "vcr" and isinstance(request.node, pytest.Item):
-        if request.node.get_closest_marker("vcr") is not None:
-            from vcr_llm import vcr_bridge
+    item.stash[_contexts] = []  # also when a plugin runs the test again
+    if item.get_closest_marker("vcr") is not None:
+        from vcr_llm import vcr_bridge
 
-            vcr_bridge.prepare_cassettes(_prepare, _opened)
-        request.config.stash[_item] = request.node
-    return (yield)
+        vcr_bridge.prepare_cassettes(_prepare, _opened)
 
 
 def _prepare(
@@ -82,9 +71,9 @@ def _prepare(
     from vcr_llm.pytest_plugin.misses import miss_kind
 
     merged = vcr_bridge.merged_options(options, marks)
-    if _item not in config.stash or not recorder.is_ours(merged):
+    item = progress.of(config).test  # pytest-recording's functions are not told
+    if item is None or not recorder.is_ours(merged):
         return None
-    item = config.stash[_item]
     effective = merged.get("record_mode", mode)
     refresh = effective == "rewrite"
     for name in _BY_FLAG:
@@ -120,8 +109,8 @@ def _without(mark: pytest.Mark, name: str, value: Any) -> pytest.Mark:
 def _place(item: pytest.Item) -> Caller:
     from vcr_llm.callers import Caller
 
-    path, line, _ = item.reportinfo()
-    return Caller(os.fspath(path), (line or 0) + 1)
+    path, line, _ = item.location  # as `reportinfo`, which pytest has asked already
+    return Caller(os.path.normpath(item.config.rootpath / path), (line or 0) + 1)
 
 
 def cassettes(item: pytest.Item) -> list[Cassette]:
@@ -130,7 +119,9 @@ def cassettes(item: pytest.Item) -> list[Cassette]:
 
 
 def _opened(context: Any, config: pytest.Config) -> None:
-    config.stash[_item].stash[_contexts].append(context)
+    item = progress.of(config).test
+    assert item is not None
+    item.stash[_contexts].append(context)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -73,7 +73,7 @@ def relative(config: pytest.Config, path: str | os.PathLike[str]) -> str:
     whole = os.path.abspath(path)  # noqa: PTH100 - without resolving links
     root = str(config.rootpath)
     inside = whole.startswith(root + os.sep)
-    return (os.path.relpath(whole, root) if inside else whole).replace(os.sep, "/")
+    return (whole[len(root) + 1 :] if inside else whole).replace(os.sep, "/")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -174,24 +174,25 @@ class _FactRecorder(open_cassettes.Listener):
             facts(self._config).past.append(fact)
 
 
-def _is_own(item: pytest.Item, path: Path) -> bool:
+def _is_own(item: pytest.Item, path: str) -> bool:
     """Whether a cassette is this one test's: named after it, and asked for by no mark of another."""
     from vcr_llm import vcr_bridge
     from vcr_llm.siblings import shortened
 
     own = shortened(vcr_bridge.default_cassette_name(item))
-    if path.parent.name != item.path.stem or not path.name.startswith(f"{own}."):
+    folder, name = os.path.split(path)
+    if not name.startswith(f"{own}.") or os.path.basename(folder) != item.path.stem:  # noqa: PTH119
         return False
     stash = item.config.stash
     if _named not in stash:
         stash[_named] = {
-            Path(str(name)).name
+            Path(str(named)).name
             for each in progress.of(item.config).found
             for mark in each.iter_markers()
             if mark.name in ("vcr", "default_cassette")
-            for name in mark.args
+            for named in mark.args
         }
-    return not stash[_named] & {path.name, own}
+    return not stash[_named] & {name, own}
 
 
 def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> OpeningFact:
@@ -201,6 +202,7 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
 
     session = cassette.session
     path = os.fspath(cassette.path)
+    answered = cassette.answered
 
     def deviating(tier: Tier) -> tuple[str, ...]:
         return tuple(str(each) for each in cassette.deviations if each.tier is tier)
@@ -216,8 +218,8 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
         source=session.source if session is not None else "in the code",
         interactions=cassette.own_count,
         played=cassette.own_played,
-        own=item is not None and _is_own(item, Path(path)),
-        written=bool(cassette.answered["recorded"]) or cassette.drop_unused_requests,
+        own=item is not None and _is_own(item, path),
+        written=bool(answered["recorded"]) or cassette.drop_unused_requests,
         failed=item is not None and (has_failed(item) or config.getoption("setuponly", False)),
         drifted=deviating(Tier.SAME_CALL),
         stale=deviating(Tier.FALLBACK),
@@ -225,7 +227,7 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
         oldest=cassette.oldest if policy("max_age") is not None else None,
         files=tuple(relative(config, each) for each in cassette.extra_files),
         old_files=tuple(relative(config, each) for each in cassette.old_files),
-        requests={str(outcome): number for outcome, number in cassette.answered.items()},
+        requests={str(outcome): number for outcome, number in answered.items()},
         calls=tuple(
             CallFact(
                 call.provider,

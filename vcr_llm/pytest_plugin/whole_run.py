@@ -8,6 +8,7 @@ modules that were left out, are spared.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -116,7 +117,7 @@ def orphans(config: pytest.Config) -> list[str] | None:
     from vcr_llm.siblings import sibling
 
     used = {path for opening in known.openings for path in (opening.path, *opening.files, *opening.old_files)}
-    used_files = {os.path.realpath(config.rootpath / path) for path in (*used, *known.others)}
+    used_files = {_real(config.rootpath / path) for path in (*used, *known.others)}
     below = [os.path.realpath(each) for each in _given(config)]
     spared, modules = set(known.spared), set(known.modules)
     found = [
@@ -124,7 +125,7 @@ def orphans(config: pytest.Config) -> list[str] | None:
         for folder in _cassette_folders(config, [*used, *known.others])
         if any(Path(os.path.realpath(folder)).is_relative_to(each) for each in below)
         for path in find(folder)
-        if os.path.realpath(path) not in used_files
+        if _real(path) not in used_files
         and not _is_spared(path, spared)
         and not _is_of_module_left_out(path, modules)
     ]
@@ -133,6 +134,18 @@ def orphans(config: pytest.Config) -> list[str] | None:
     # The old file of a migrated cassette, kept beside it until the team removes it.
     old_files = {os.path.realpath(old) for path in used if (old := sibling(config.rootpath / path))}
     return [relative(config, path) for path in found if os.path.realpath(path) not in old_files]
+
+
+def _real(path: Path) -> str:
+    """``os.path.realpath``, whose way through all the folders is the same for many cassettes."""
+    if path.is_symlink():
+        return os.path.realpath(path)
+    return os.path.join(_real_folder(path.parent), path.name)  # noqa: PTH118
+
+
+@functools.lru_cache(maxsize=256)
+def _real_folder(folder: Path) -> str:
+    return os.path.realpath(folder)
 
 
 def _cassette_folders(config: pytest.Config, paths: list[str]) -> Iterator[Path]:

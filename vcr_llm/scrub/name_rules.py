@@ -54,7 +54,7 @@ def _named(
         yield Rule(
             f"name-{placeholder.lower().replace('_', '-')}",
             placeholder,
-            re.compile(form.format(name=name)),
+            form.format(name=name),
             tuple(case + end for word in last for case in _cases(word) for end in ends),
             check,
         )
