@@ -94,7 +94,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Watch what fixtures of a wider scope do before the first cassette opens."""
     item.stash[_openings] = []  # also when a plugin runs the test again
-    disabled = item.config.getoption("--disable-recording", False)
+    disabled = item.config.getoption("--disable-recording", True)
     if _recorder in item.config.stash and item.get_closest_marker("vcr") is not None and not disabled:
         item.config.stash[_recorder].watch()
 
@@ -228,7 +228,7 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
         played=cassette.own_played,
         own=item is not None and _is_own(item, path),
         written=bool(answered["recorded"]) or cassette.drop_unused_requests,
-        failed=item is not None and has_failed(item),
+        failed=item is not None and (has_failed(item) or config.getoption("setuponly", False)),
         drifted=deviating(Tier.SAME_CALL),
         stale=deviating(Tier.FALLBACK),
         missed=len(cassette.misses),
