@@ -70,7 +70,7 @@ def _assigned(placeholder: str, names: str, check: Callable[[str], bool]) -> Rul
     return Rule(
         f"name-{placeholder.lower().replace('_', '-')}",
         placeholder,
-        re.compile(_ASSIGNED.format(names="|".join(name.replace("_", "_?") for name in spelled))),
+        _ASSIGNED.format(names="|".join(name.replace("_", "_?") for name in spelled)),
         tuple(f"{name.rpartition('_')[2]}=" for name in spelled),
         check,
     )
