@@ -129,7 +129,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed:
         title = "vcr-llm: the test failed while its cassette was recorded again"
-        report.sections += [(title, _what_became_of(path, path)) for path in _refreshed(item)]
+        report.sections += [(title, _what_became_of(item.config, path)) for path in _refreshed(item)]
     return report
 
 
@@ -146,16 +146,19 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
         return result
     finally:
         for path in _refreshed(item):
-            text = f"not passed: {item.nodeid}; {_what_became_of(path, relative(item.config, path))}"
+            text = f"not passed: {item.nodeid}; {_what_became_of(item.config, path)}"
             item.stash.setdefault(_not_passed, []).append(text)
             add_line(item.config, text)
 
 
-def _what_became_of(path: str, name: str) -> str:
-    """A cassette, by its name, whose new recording was not accepted."""
-    old = "stays as it was" if Path(path).exists() else "was not made"
-    rejected = Path(f"{path}.rejected").exists()
-    return f"{name} {old}; " + (f"the new recording is {name}.rejected" if rejected else "nothing was saved")
+def _what_became_of(config: pytest.Config, path: str) -> str:
+    """What there is of a cassette whose new recording was not accepted."""
+    from vcr_llm.session import rejected_beside
+
+    cassette, new = Path(path), rejected_beside(Path(path))
+    old = "stays as it was" if cassette.exists() else "was not made"
+    what = f"the new recording is {relative(config, new)}" if new.exists() else "nothing was saved"
+    return f"{relative(config, path)} {old}; {what}"
 
 
 _not_passed = pytest.StashKey[list[str]]()
