@@ -193,6 +193,32 @@ def test_never():
     nothing_else(suite, "test_it.llm.json", "test_never.llm.json.rejected")
 
 
+def test_a_name_as_long_as_a_file_may_have_can_be_rejected_too(
+    suite: Suite, fails: pytest.MonkeyPatch
+) -> None:
+    suite.test(
+        """
+@pytest.mark.vcr
+@pytest.mark.parametrize("n", [pytest.param(1, id="x" * 230), pytest.param(2, id="y" * 400)])
+def test_it(n):
+    ask(f"long {n}")
+    assert "FAIL" not in os.environ
+""",
+        sdk=False,
+    )
+    suite.run("--record-mode=once", passed=2)
+    folder = suite.cassette().parent
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    fails.setenv("FAIL", "1")
+    suite.run("--record-mode=rewrite", "--tb=line", failed=2)
+    assert {path: path.read_bytes() for path in before} == before
+    assert sorted(prompts(path) for path in folder.glob("*.rejected")) == [["long 1"], ["long 2"]]
+    fails.delenv("FAIL")
+    suite.run("--record-mode=rewrite", passed=2)
+    assert set(folder.iterdir()) == before.keys()
+    assert all(path.read_bytes() != raw for path, raw in before.items())
+
+
 def test_rewrite_without_any_call_leaves_the_cassette(suite: Suite) -> None:
     suite.test(TWO, sdk=False)
     suite.run("--record-mode=once", "-k", "test_it", passed=1, deselected=1)

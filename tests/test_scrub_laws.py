@@ -42,6 +42,7 @@ NAMED = [
     "R7!kd" + "Pq92xZ",
     json.dumps({"api_key": made(16), "token": made(24)}),
     f"<password>{made(9)}</password>",
+    f"export DB_PASSWORD={made(14)}",
 ]
 
 secrets = st.sampled_from(

@@ -6,7 +6,6 @@ import functools
 import os
 import threading
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 from vcr_llm import open_cassettes, providers, store
 from vcr_llm.call_ledger import CallLedger
-from vcr_llm.callers import caller
+from vcr_llm.callers import caller, warn_at
 from vcr_llm.calls import LlmCall, Outcome, total_usage
 from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import (
@@ -45,7 +44,7 @@ from vcr_llm.report import PLAIN, PYTEST
 from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
-from vcr_llm.session import REJECTED, Session
+from vcr_llm.session import Session, rejected_beside
 from vcr_llm.side_calls import side_call
 from vcr_llm.vcr_bridge import (
     RETRIED,
@@ -228,7 +227,7 @@ class Cassette(BridgedCassette):
         if self._save_error is not None:
             raise self._save_error
         if not self._adds():  # else the persister has: another test of the cassette may have failed
-            store.remove(Path(f"{self._refreshed_path}{REJECTED}"))
+            store.remove(rejected_beside(Path(self._refreshed_path)))
 
     @property
     def old_files(self) -> list[str]:
@@ -523,11 +522,7 @@ class Cassette(BridgedCassette):
             raise error
         place = (self._session.place if self._session is not None else None) or caller()
         for category, text in self._warnings():
-            if place is None:
-                warnings.warn(category(text), stacklevel=3)
-            else:
-                module = os.path.splitext(os.path.basename(place.path))[0]  # noqa: PTH119, PTH122
-                warnings.warn_explicit(category(text), None, place.path, place.line, module)
+            warn_at(place, category(text))
         drift = self.drift_error()
         if drift is not None:
             raise drift
@@ -567,7 +562,7 @@ class Cassette(BridgedCassette):
                 self._save_recorded()
             else:
                 if waits:
-                    self.save_to(f"{self._refreshed_path}{REJECTED}")
+                    self.save_to(str(rejected_beside(Path(self._refreshed_path))))
                 super()._save(force)
             self._waits = waits
         except Exception as error:

@@ -29,7 +29,7 @@ from vcr_llm.serializer import (
     to_interactions,
     to_items,
 )
-from vcr_llm.session import REJECTED, Session, Shelf
+from vcr_llm.session import Session, Shelf, rejected_beside
 from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
 
 __all__ = ["INLINE_LIMIT", "Adding", "Blobs", "CassettePersister"]
@@ -171,7 +171,7 @@ class CassettePersister:
             identities = [_of_item(identity) for identity in adding.identities]
             outcome = composed(to_items(base.pairs, self._scrubber), batches, identities)
             head = base.head or self._loaded.head
-            rejected = path.with_name(f"{path.name}{REJECTED}")
+            rejected = rejected_beside(path)
             if outcome.rejected is not None:
                 self._write(rejected, outcome.rejected, head, None)
             elif adding.refreshes:
@@ -265,8 +265,13 @@ class Blobs:
         self._folder = cassette.with_name(f"{cassette.name}.blobs")
         self._new: dict[str, bytes] = {}
 
+    @property
+    def _can_be(self) -> bool:
+        """Whether there can be a folder of that name."""
+        return len(os.fsencode(self._folder.name)) <= _LONGEST_NAME
+
     def save(self, raw: bytes) -> str:
-        if len(raw) <= INLINE_LIMIT or len(os.fsencode(self._folder.name)) > _LONGEST_NAME:
+        if len(raw) <= INLINE_LIMIT or not self._can_be:
             return ""
         name = f"{hashlib.sha256(raw).hexdigest()}.bin"
         self._new[name] = raw
@@ -289,7 +294,7 @@ class Blobs:
 
     def remove_others(self) -> None:
         """After it: what it no longer names."""
-        if not self._folder.is_dir():
+        if not self._can_be or not self._folder.is_dir():
             return
         for file in self._folder.iterdir():
             if _BLOB.fullmatch(file.name) and file.name not in self._new:

@@ -6,7 +6,6 @@ import functools
 import inspect
 import os
 import re
-import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 import vcr
 
 from vcr_llm import siblings
+from vcr_llm.callers import caller, warn_at
 from vcr_llm.cassette import Cassette, Context
 from vcr_llm.errors import OptionError, VcrLlmWarning
 from vcr_llm.matchers import MATCHERS
@@ -180,7 +180,9 @@ def _warn_of_unknown(options: Mapping[str, Any]) -> None:
     known = known_options() | {SESSION}
     for name in options:
         if name not in known:
-            warnings.warn(VcrLlmWarning(str(OptionError("vcr", name, known))), stacklevel=4)
+            session = options.get(SESSION)
+            place = (session.place if session is not None else None) or caller()
+            warn_at(place, VcrLlmWarning(str(OptionError("vcr", name, known))))
 
 
 def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,8 +223,17 @@ def _own_path(transformer: Callable[[str], str] | None) -> Callable[[str], str]:
 
 def _scrubber(options: Mapping[str, Any]) -> Scrubber:
     """What is a secret in this cassette: by the options, and by value what the environment has for keys."""
-    chosen = {_SCRUBBING[name]: options[name] for name in _SCRUBBING.keys() & options.keys()}
-    return Scrubber(values=credential_values(os.environ), **chosen)
+    chosen = [(_SCRUBBING[name], options[name]) for name in sorted(_SCRUBBING.keys() & options.keys())]
+    values = tuple(credential_values(os.environ).items())
+    try:
+        return _made_scrubber(values, tuple(chosen))
+    except TypeError:  # a function that cannot be hashed
+        return Scrubber(values=dict(values), **dict(chosen))
+
+
+@functools.lru_cache(maxsize=16)  # a suite asks for the same one in every test
+def _made_scrubber(values: tuple[tuple[str, str], ...], chosen: tuple[tuple[str, Any], ...]) -> Scrubber:
+    return Scrubber(values=dict(values), **dict(chosen))
 
 
 def _pattern(given: Any) -> Any:

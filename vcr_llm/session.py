@@ -22,12 +22,13 @@ from vcr_llm import store
 from vcr_llm.callers import Caller
 from vcr_llm.rerecording import Batch
 
-__all__ = ["REJECTED", "Session", "Shelf", "temporary_folder"]
+__all__ = ["Session", "Shelf", "rejected_beside", "temporary_folder"]
 
 Item = TypeVar("Item")
 
-REJECTED: Final = ".rejected"
-"""Behind a cassette's name: the new recording of a test that failed while its cassette was refreshed."""
+_REJECTED: Final = ".rejected"
+_LONGEST: Final = 255
+"""Bytes of a file's name, on every usual file system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,21 @@ class Session:
     max_age: float | None = None
     miss: Callable[[str], BaseException] | None = None
     place: Caller | None = None
+
+
+def rejected_beside(cassette: Path) -> Path:
+    """The file for the new recording of a test that failed while its cassette was refreshed.
+
+    It has the cassette's name with ``.rejected`` behind; one too long for that, its beginning and a digest.
+    """
+    name = f"{cassette.name}{_REJECTED}"
+    if len(os.fsencode(name)) > _LONGEST:
+        end = f"...{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}{_REJECTED}"
+        start = cassette.name
+        while len(os.fsencode(start + end)) > _LONGEST:
+            start = start[:-1]
+        name = f"{start}{end}"
+    return cassette.with_name(name)
 
 
 def temporary_folder() -> Path:

@@ -20,20 +20,20 @@ KINDS: Final = ("telemetry", "prices", "tokenizers")
 
 @dataclass(frozen=True, slots=True)
 class SideCall:
-    """``place`` fits ``METHOD host:port/path`` as a whole. ``switch``: the setting by which the library that
-    makes the call leaves it out, "" where there is none.
+    """``place``, a regular expression, fits ``METHOD host:port/path`` as a whole. ``switch``: the setting by
+    which the library that makes the call leaves it out, "" where there is none.
     """
 
     kind: str
     name: str
-    place: re.Pattern[str]
+    place: str
     switch: str = ""
     otlp: bool = False
     """Only a request whose body is OpenTelemetry's: its paths are short enough to be anybody's."""
 
 
 def _row(kind: str, name: str, *places: str, switch: str = "", otlp: bool = False) -> SideCall:
-    return SideCall(kind, name, re.compile("|".join(places)), switch, otlp)
+    return SideCall(kind, name, "|".join(places), switch, otlp)
 
 
 SIDE_CALLS: Final = (
@@ -137,7 +137,7 @@ def side_call(request: Request, kinds: Collection[str] = KINDS) -> SideCall | No
     host = _USUAL_PORT.sub("", url.netloc.rpartition("@")[2].lower())
     place = f"{request.method.upper()} {host}{url.path}"
     for known in SIDE_CALLS:
-        fits = known.kind in kinds and known.place.fullmatch(place)
+        fits = known.kind in kinds and re.fullmatch(known.place, place)
         if fits and (not known.otlp or _is_otlp(request)):
             return known
     return None

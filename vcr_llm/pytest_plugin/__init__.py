@@ -69,7 +69,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
 def pytest_configure(config: pytest.Config) -> None:
     options.check(config)
     replay_owner.settle(config)
-    if config.pluginmanager.hasplugin("recording"):
+    if _has_recording(config):
         from pytest_recording import network  # by now its plugin has
 
         blocked_network.extend(network)
@@ -80,6 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
             _join(name, config)
     if options.asks_for_all(config):
         join(config)
+
+
+def _has_recording(config: pytest.Config) -> bool:
+    """Whether pytest-recording takes part, under whatever name (``-p pytest_recording.plugin``)."""
+    return hasattr(config.option, "record_mode")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -138,8 +143,9 @@ def _hooks(part: ModuleType) -> ModuleType:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """When all other plugins have marked tests as they like. A cassette may be opened in the code, too."""
     yield
+    markers = _MARKERS if _has_recording(config) else _MARKERS - {"vcr"}
     if "vcr_llm.cassette" in sys.modules or any(
-        mark.name in _MARKERS for item in items for mark in item.iter_markers()
+        mark.name in markers for item in items for mark in item.iter_markers()
     ):
         join(config)
 

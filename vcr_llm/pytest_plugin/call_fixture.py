@@ -26,7 +26,7 @@ def shown(request: pytest.FixtureRequest, vcr: Any) -> Cassette:
         return cast("Cassette", vcr)
     if vcr is not None:
         reason = "the test's cassette is vcrpy's own: let vcr_config return vcr_llm.preset()"
-    elif request.config.getoption("--disable-recording"):
+    elif request.config.getoption("--disable-recording", False):
         reason = "--disable-recording opens no cassettes"
     else:
         reason = "the test has no cassette: mark it with @pytest.mark.vcr"

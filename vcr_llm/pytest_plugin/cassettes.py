@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vcr_llm.pytest_plugin import progress
 from vcr_llm.pytest_plugin.options import flag, setting
 from vcr_llm.pytest_plugin.progress import has_passed
 from vcr_llm.pytest_plugin.record_mode import source
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from vcr_llm.cassette import Cassette
 
 __all__ = ["cassettes"]
-
-_item = pytest.StashKey[pytest.Item]()
-"""The test whose fixture ``vcr`` is being set up: pytest-recording's functions are not told."""
 
 _contexts = pytest.StashKey[list[Any]]()
 """The `cassette.Context` objects that a test has opened."""
@@ -57,21 +55,12 @@ def pytest_recording_configure(config: pytest.Config, vcr: vcr.VCR) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.stash[_contexts] = []  # also when a plugin runs the test again
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
     """Before pytest-recording's fixture ``vcr`` opens a cassette: see `_prepare`."""
-    if fixturedef.argname == "vcr" and isinstance(request.node, pytest.Item):
-        if request.node.get_closest_marker("vcr") is not None:
-            from vcr_llm import vcr_bridge
+    item.stash[_contexts] = []  # also when a plugin runs the test again
+    if item.get_closest_marker("vcr") is not None:
+        from vcr_llm import vcr_bridge
 
-            vcr_bridge.prepare_cassettes(_prepare, _opened)
-        request.config.stash[_item] = request.node
-    return (yield)
+        vcr_bridge.prepare_cassettes(_prepare, _opened)
 
 
 def _prepare(
@@ -82,9 +71,9 @@ def _prepare(
     from vcr_llm.pytest_plugin.misses import miss_kind
 
     merged = vcr_bridge.merged_options(options, marks)
-    if _item not in config.stash or not recorder.is_ours(merged):
+    item = progress.of(config).test  # pytest-recording's functions are not told
+    if item is None or not recorder.is_ours(merged):
         return None
-    item = config.stash[_item]
     effective = merged.get("record_mode", mode)
     refresh = effective == "rewrite"
     for name in _BY_FLAG:
@@ -120,8 +109,8 @@ def _without(mark: pytest.Mark, name: str, value: Any) -> pytest.Mark:
 def _place(item: pytest.Item) -> Caller:
     from vcr_llm.callers import Caller
 
-    path, line, _ = item.reportinfo()
-    return Caller(os.fspath(path), (line or 0) + 1)
+    path, line, _ = item.location  # as `reportinfo`, which pytest has asked already
+    return Caller(os.path.normpath(item.config.rootpath / path), (line or 0) + 1)
 
 
 def cassettes(item: pytest.Item) -> list[Cassette]:
@@ -130,7 +119,9 @@ def cassettes(item: pytest.Item) -> list[Cassette]:
 
 
 def _opened(context: Any, config: pytest.Config) -> None:
-    config.stash[_item].stash[_contexts].append(context)
+    item = progress.of(config).test
+    assert item is not None
+    item.stash[_contexts].append(context)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -138,7 +129,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed:
         title = "vcr-llm: the test failed while its cassette was recorded again"
-        report.sections += [(title, _what_became_of(path, path)) for path in _refreshed(item)]
+        report.sections += [(title, _what_became_of(item.config, path)) for path in _refreshed(item)]
     return report
 
 
@@ -155,16 +146,19 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
         return result
     finally:
         for path in _refreshed(item):
-            text = f"not passed: {item.nodeid}; {_what_became_of(path, relative(item.config, path))}"
+            text = f"not passed: {item.nodeid}; {_what_became_of(item.config, path)}"
             item.stash.setdefault(_not_passed, []).append(text)
             add_line(item.config, text)
 
 
-def _what_became_of(path: str, name: str) -> str:
-    """A cassette, by its name, whose new recording was not accepted."""
-    old = "stays as it was" if Path(path).exists() else "was not made"
-    rejected = Path(f"{path}.rejected").exists()
-    return f"{name} {old}; " + (f"the new recording is {name}.rejected" if rejected else "nothing was saved")
+def _what_became_of(config: pytest.Config, path: str) -> str:
+    """What there is of a cassette whose new recording was not accepted."""
+    from vcr_llm.session import rejected_beside
+
+    cassette, new = Path(path), rejected_beside(Path(path))
+    old = "stays as it was" if cassette.exists() else "was not made"
+    what = f"the new recording is {relative(config, new)}" if new.exists() else "nothing was saved"
+    return f"{relative(config, path)} {old}; {what}"
 
 
 _not_passed = pytest.StashKey[list[str]]()

@@ -19,6 +19,7 @@ __all__ = [
     "define",
     "flag",
     "setting",
+    "shows_calls",
 ]
 
 GROUP: Final = "vcr-llm"
@@ -191,6 +192,12 @@ def asks_for_all(config: pytest.Config) -> bool:
         or config.getini(PLACEHOLDER_KEYS)
         or getattr(config.option, "dist", "no") != "no"
     )
+
+
+def shows_calls(config: pytest.Config) -> bool:
+    """Whether anybody sees single calls, their tokens and prices; reading them takes time."""
+    quiet = getattr(config.option, "verbose", 0) < 0  # the option is the terminal plugin's
+    return not quiet or bool(setting(config, "report") or setting(config, "job_summary"))
 
 
 def check(config: pytest.Config) -> None:

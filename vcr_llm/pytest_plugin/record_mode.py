@@ -38,7 +38,8 @@ def source(config: pytest.Config, options: Mapping[str, Any], marks: Sequence[py
 
 def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> str | None:
     """Below "collected … items", where it is known whether cassettes will be used."""
-    if config.option.verbose < 0 or config.getoption("--disable-recording", False):
+    # The first option is the terminal plugin's, the second pytest-recording's; both may be left out.
+    if getattr(config.option, "verbose", 0) < 0 or config.getoption("--disable-recording", True):
         return None
     marked = [item for item in items if item.get_closest_marker("vcr") is not None]
     if not marked:

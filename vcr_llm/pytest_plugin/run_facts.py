@@ -14,12 +14,13 @@ import pytest
 
 from vcr_llm import open_cassettes
 from vcr_llm.pytest_plugin import progress
-from vcr_llm.pytest_plugin.options import PLACEHOLDER_KEYS, setting
+from vcr_llm.pytest_plugin.options import PLACEHOLDER_KEYS, setting, shows_calls
 from vcr_llm.pytest_plugin.progress import has_failed
 
 if TYPE_CHECKING:
+    from vcr_llm.calls import LlmCall
     from vcr_llm.interaction import Request
-    from vcr_llm.run_report import OpeningFact, RunFacts
+    from vcr_llm.run_report import CallFact, OpeningFact, RunFacts
     from vcr_llm.traffic import Watch
 
 __all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative", "take_line_back"]
@@ -73,7 +74,7 @@ def relative(config: pytest.Config, path: str | os.PathLike[str]) -> str:
     whole = os.path.abspath(path)  # noqa: PTH100 - without resolving links
     root = str(config.rootpath)
     inside = whole.startswith(root + os.sep)
-    return (os.path.relpath(whole, root) if inside else whole).replace(os.sep, "/")
+    return (whole[len(root) + 1 :] if inside else whole).replace(os.sep, "/")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,7 +94,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Watch what fixtures of a wider scope do before the first cassette opens."""
     item.stash[_openings] = []  # also when a plugin runs the test again
-    disabled = item.config.getoption("--disable-recording", False)
+    disabled = item.config.getoption("--disable-recording", True)
     if _recorder in item.config.stash and item.get_closest_marker("vcr") is not None and not disabled:
         item.config.stash[_recorder].watch()
 
@@ -174,33 +175,42 @@ class _FactRecorder(open_cassettes.Listener):
             facts(self._config).past.append(fact)
 
 
-def _is_own(item: pytest.Item, path: Path) -> bool:
+def _is_own(item: pytest.Item, path: str) -> bool:
     """Whether a cassette is this one test's: named after it, and asked for by no mark of another."""
     from vcr_llm import vcr_bridge
     from vcr_llm.siblings import shortened
 
     own = shortened(vcr_bridge.default_cassette_name(item))
-    if path.parent.name != item.path.stem or not path.name.startswith(f"{own}."):
+    folder, name = os.path.split(path)
+    if not name.startswith(f"{own}.") or os.path.basename(folder) != item.path.stem:  # noqa: PTH119
         return False
     stash = item.config.stash
     if _named not in stash:
         stash[_named] = {
-            Path(str(name)).name
+            Path(str(named)).name
             for each in progress.of(item.config).found
             for mark in each.iter_markers()
             if mark.name in ("vcr", "default_cassette")
-            for name in mark.args
+            for named in mark.args
         }
-    return not stash[_named] & {path.name, own}
+    return not stash[_named] & {name, own}
+
+
+def _call(call: LlmCall) -> CallFact:
+    from vcr_llm.run_report import CallFact
+
+    operation = f"{call.provider} {call.operation}"
+    return CallFact(call.provider, operation, call.model, str(call.outcome), call.usage, call.seconds)
 
 
 def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> OpeningFact:
     from vcr_llm import vcr_bridge
     from vcr_llm.ranking import Tier
-    from vcr_llm.run_report import CallFact, OpeningFact
+    from vcr_llm.run_report import OpeningFact
 
     session = cassette.session
     path = os.fspath(cassette.path)
+    answered = cassette.answered
 
     def deviating(tier: Tier) -> tuple[str, ...]:
         return tuple(str(each) for each in cassette.deviations if each.tier is tier)
@@ -216,27 +226,17 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
         source=session.source if session is not None else "in the code",
         interactions=cassette.own_count,
         played=cassette.own_played,
-        own=item is not None and _is_own(item, Path(path)),
-        written=bool(cassette.answered["recorded"]) or cassette.drop_unused_requests,
-        failed=item is not None and has_failed(item),
+        own=item is not None and _is_own(item, path),
+        written=bool(answered["recorded"]) or cassette.drop_unused_requests,
+        failed=item is not None and (has_failed(item) or config.getoption("setuponly", False)),
         drifted=deviating(Tier.SAME_CALL),
         stale=deviating(Tier.FALLBACK),
         missed=len(cassette.misses),
         oldest=cassette.oldest if policy("max_age") is not None else None,
         files=tuple(relative(config, each) for each in cassette.extra_files),
         old_files=tuple(relative(config, each) for each in cassette.old_files),
-        requests={str(outcome): number for outcome, number in cassette.answered.items()},
-        calls=tuple(
-            CallFact(
-                call.provider,
-                f"{call.provider} {call.operation}",
-                call.model,
-                str(call.outcome),
-                call.usage,
-                call.seconds,
-            )
-            for call in cassette.calls
-        ),
+        requests={str(outcome): number for outcome, number in answered.items()},
+        calls=tuple(map(_call, cassette.calls)) if shows_calls(config) else (),
         on_unplayed=policy("on_unplayed"),
         max_age=policy("max_age"),
     )

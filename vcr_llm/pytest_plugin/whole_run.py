@@ -8,6 +8,7 @@ modules that were left out, are spared.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -116,7 +117,8 @@ def orphans(config: pytest.Config) -> list[str] | None:
     from vcr_llm.siblings import sibling
 
     used = {path for opening in known.openings for path in (opening.path, *opening.files, *opening.old_files)}
-    used_files = {os.path.realpath(config.rootpath / path) for path in (*used, *known.others)}
+    root = str(config.rootpath)
+    used_files = {_real(os.path.join(root, path)) for path in (*used, *known.others)}  # noqa: PTH118
     below = [os.path.realpath(each) for each in _given(config)]
     spared, modules = set(known.spared), set(known.modules)
     found = [
@@ -124,7 +126,7 @@ def orphans(config: pytest.Config) -> list[str] | None:
         for folder in _cassette_folders(config, [*used, *known.others])
         if any(Path(os.path.realpath(folder)).is_relative_to(each) for each in below)
         for path in find(folder)
-        if os.path.realpath(path) not in used_files
+        if _real(path) not in used_files
         and not _is_spared(path, spared)
         and not _is_of_module_left_out(path, modules)
     ]
@@ -135,20 +137,32 @@ def orphans(config: pytest.Config) -> list[str] | None:
     return [relative(config, path) for path in found if os.path.realpath(path) not in old_files]
 
 
+def _real(path: str | Path) -> str:
+    """``os.path.realpath``, whose way through all the folders is the same for many cassettes."""
+    folder, name = os.path.split(path)
+    if os.path.islink(path):  # noqa: PTH114 - no object for each of many files
+        return os.path.realpath(path)
+    return os.path.join(_real_folder(folder), name)  # noqa: PTH118
+
+
+_real_folder = functools.lru_cache(maxsize=256)(os.path.realpath)
+
+
 def _cassette_folders(config: pytest.Config, paths: list[str]) -> Iterator[Path]:
     """The folders that cassettes in use lie in, of several nested ones the outermost."""
-    found = {_folder(config.rootpath / path, config.rootpath) for path in paths}
+    parents = {os.path.dirname(path) for path in paths}  # noqa: PTH120
+    found = {_folder(config.rootpath / parent, config.rootpath) for parent in parents}
     for folder in sorted(found):
         if not any(other in folder.parents for other in found):
             yield folder
 
 
-def _folder(path: Path, root: Path) -> Path:
+def _folder(own: Path, root: Path) -> Path:
     """The folder ``cassettes`` below the rootdir where there is one on the way, else the file's own."""
-    for parent in reversed(path.parents):
+    for parent in (*reversed(own.parents), own):
         if parent.name == _FOLDER and root in parent.parents:
             return parent
-    return path.parent
+    return own
 
 
 def _is_spared(path: Path, spared: set[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from vcr_llm.scrub.placeholders import PLACEHOLDER
@@ -33,21 +34,30 @@ class Detector:
     """A set of rules, prepared for one question: is there anything here at all?
 
     Most texts hold nothing. The rules' anchors are searched for by the rarest character of each, one
-    pass over the text per such character, which costs less than any one rule.
+    pass over the text per such character, which costs less than any one rule. What that takes is made
+    when first needed: many sets are never asked.
     """
-
-    __slots__ = ("_bare", "_clean", "_of_shapes", "_searches", "_value_anchors", "rules")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._clean: set[str] = set()
-        self._bare = [rule.pattern for rule in self.rules if not rule.anchors]
-        self._value_anchors = {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
-        of_values = _searches(self._value_anchors)
-        self._of_shapes = _searches(
-            {anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors}
-        )
-        self._searches = [pattern.search for pattern in (*self._bare, *self._of_shapes, *of_values)]
+
+    @cached_property
+    def _bare(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(rule.pattern for rule in self.rules if not rule.anchors)
+
+    @cached_property
+    def _value_anchors(self) -> set[str]:
+        return {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
+
+    @cached_property
+    def _of_shapes(self) -> tuple[re.Pattern[str], ...]:
+        return _searches({anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors})
+
+    @cached_property
+    def _searches(self) -> list[Callable[[str], object]]:
+        patterns = (*self._bare, *self._of_shapes, *_searches(self._value_anchors))
+        return [pattern.search for pattern in patterns]
 
     def may_find(self, text: str) -> bool:
         """False only where no rule can match."""
