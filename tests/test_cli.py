@@ -23,9 +23,9 @@ from shared_files import shared
 from wire import WireProvider
 
 import vcr_llm
+from vcr_llm.blobs import INLINE_LIMIT
 from vcr_llm.cli import main
 from vcr_llm.cli.lines import printable, wrapped
-from vcr_llm.persister import INLINE_LIMIT
 from vcr_llm.providers import answers
 
 GOLDEN = Path(__file__).parent / "golden"

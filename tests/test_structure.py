@@ -29,7 +29,7 @@ FLOORS = [
     {"diff", "ranking", "rerecording", "run_report", "schema"},
     {"formats"},
     {"callers", "grpc_calls", "open_cassettes", "report", "siblings", "store", "vcr_bridge"},
-    {"matchers", "miss", "pairs", "session"},
+    {"blobs", "matchers", "miss", "pairs", "session"},
     {"index", "serializer"},
     {"call_ledger", "cassette_files", "persister", "prices", "traffic"},
     {"cassette", "migrate"},

@@ -93,11 +93,11 @@ def _exported(path: Path, to: str) -> Exported:
 
 def _read(path: Path) -> CassetteData:
     """What a cassette of any format holds, without secrets."""
+    from vcr_llm.blobs import Blobs
     from vcr_llm.content import MissingDecoderError
     from vcr_llm.errors import UnreadableCassetteError
     from vcr_llm.migrate import convert
     from vcr_llm.migrate.exporting import ExportError
-    from vcr_llm.persister import Blobs
     from vcr_llm.scrub import Scrubber, credential_values
 
     try:
