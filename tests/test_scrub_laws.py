@@ -29,7 +29,7 @@ from vcr_llm.interaction import NO_JSON, Body, CassetteData, Interaction, Reques
 from vcr_llm.matchers import View
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.scrub import Ledger, Scrubber, body, folded, scan_text
-from vcr_llm.scrub.documents import documents, literals, uncovered
+from vcr_llm.scrub.documents import documents, literals, may_have_tokens, pieces, uncovered
 from vcr_llm.scrub.name_rules import NAMED as NAMED_RULES
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rules import SHAPES
@@ -191,6 +191,18 @@ def test_streams_keep_their_events_and_framing(raw: bytes) -> None:
         assert len(one.events) == len(other.events)
         assert one.framing == other.framing
         assert [shape(event.data) for event in one.events] == [shape(event.data) for event in other.events]
+
+
+tokens = st.sampled_from(["logprobs", "type", "a", 'logprobs": null', "content"])
+
+
+@BOUNDED
+@given(st.dictionaries(tokens, json_values(tokens, leaves=8), max_size=3), st.sampled_from([None, 1, 2]))
+def test_a_text_without_tokens_has_no_pieces(value: dict[str, Any], indent: int | None) -> None:
+    text = json.dumps(value, indent=indent)
+    (document,) = documents(text)
+    assert may_have_tokens(text) or not pieces([document])
+    assert not may_have_tokens('{"logprobs" : null, "type": "text"}')
 
 
 @BOUNDED

@@ -92,7 +92,8 @@ def parse(text: str) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise LossyJsonError(str(error)) from error
-    check_depth(value)
+    if not is_shallow(text):
+        check_depth(value)
     return value
 
 

@@ -33,6 +33,10 @@ class Pairs(list[Any]):
             for number, made in enumerate(map(entries.made, range(len(entries))))
         )
 
+    def again(self, text: str) -> Pairs | None:
+        """The pairs as they were when the file was read, if they were read from this text."""
+        return Pairs(self._entries) if self._entries.are_of(text) else None
+
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self)))]

@@ -59,7 +59,7 @@ class CassettePersister:
         self._old_formats = old_formats
         self.own = not vcr_bridge.writes_files_itself(wrapped)
         """Whether we read and write the file, and not somebody's own persister."""
-        self._head: CassetteData | None = None
+        self._loaded = Content([])
         self.adding: Adding | None = None
         self.old_files: list[str] = []
         """The files in an old format that were read in place of cassettes of ours."""
@@ -81,7 +81,7 @@ class CassettePersister:
         content = self._read(Path(cassette_path), serializer)
         if content is None:
             raise CassetteNotFoundError
-        self._head = content.head
+        self._loaded = content
         return content
 
     def load_extras(self, serializer: Any, main: str) -> tuple[list[Pair], list[str]]:
@@ -126,7 +126,7 @@ class CassettePersister:
             ledger = Ledger.primed(_text_of(path)) if grows else Ledger()
             recorded = to_items(pairs, self._scrubber, ledger)
             if adding is None:
-                self._write(path, recorded, self._head, metadata)
+                self._write(path, recorded, self._loaded.head, metadata)
             else:
                 self._add(path, recorded, metadata, adding)
             return
@@ -170,7 +170,7 @@ class CassettePersister:
             batches = shelf.add(batch, _load, _dump)
             identities = [_of_item(identity) for identity in adding.identities]
             outcome = composed(to_items(base.pairs, self._scrubber), batches, identities)
-            head = base.head or self._head
+            head = base.head or self._loaded.head
             rejected = rejected_beside(path)
             if outcome.rejected is not None:
                 self._write(rejected, outcome.rejected, head, None)
@@ -185,7 +185,7 @@ class CassettePersister:
     def _base(self, path: Path, text: str | None) -> Content:
         """What a cassette held before: its own text, or where it had none that of the old file beside it."""
         if text is not None:
-            return load_pairs(text, Blobs(path).read)
+            return self._loaded.again(text) or load_pairs(text, Blobs(path).read)
         old = self._sibling(path)
         return (_read(old, LLM_JSON) if old is not None else None) or Content([])
 

@@ -50,6 +50,11 @@ class Content:
         self.metadata = metadata
         """vcrpy's metadata (``Cassette.get_metadata``)."""
 
+    def again(self, text: str) -> Content | None:
+        """The same as it was when it was read, if it was read from this text; else None."""
+        pairs = self.pairs.again(text) if isinstance(self.pairs, Pairs) else None
+        return None if pairs is None else Content(pairs, self.head, self.metadata)
+
 
 def load_pairs(text: str, read_file: ReadFile | None = None) -> Content:
     """A cassette's text in any known format. Raises `UnreadableCassetteError`."""

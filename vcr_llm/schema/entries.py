@@ -50,6 +50,10 @@ class Entries(Sequence[Interaction]):
         number = index if index >= 0 else len(self) + index
         return self._made.get(number) or self._shortened(number) or _usual(self._parsed(number), number)
 
+    def are_of(self, text: str) -> bool:
+        """Whether this text has been read."""
+        return self._text == text
+
     def made(self, number: int) -> Interaction | None:
         """The interaction if it is of another than the usual shape: those are made when they are read."""
         return self._made.get(number)

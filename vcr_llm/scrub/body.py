@@ -17,6 +17,7 @@ from vcr_llm.scrub.documents import (
     documents,
     is_stream,
     literals,
+    may_have_tokens,
     pieces,
     plain_data,
     uncovered,
@@ -94,7 +95,10 @@ class BodyEditor:
         The text may be that of several objects: most hold nothing, and one look tells.
         """
         return bool(
-            self.callables or "logprobs" in text or self.detector.may_find(text) or ESCAPED_ASCII.search(text)
+            self.callables
+            or may_have_tokens(text)
+            or self.detector.may_find(text)
+            or ESCAPED_ASCII.search(text)
         )
 
     def body(self, text: str, replace: ReplaceMatch, *, whole: Any = None, named: bool = True) -> str:
@@ -110,7 +114,9 @@ class BodyEditor:
         if not found:
             return self.text(text, (), replace)
         groups = (
-            pieces(found) if len(found) > 1 or isinstance(found[0].value, list) or "logprobs" in text else {}
+            pieces(found)
+            if len(found) > 1 or isinstance(found[0].value, list) or may_have_tokens(text)
+            else {}
         )
         joined = ["".join(string for _, string in group) for group in groups.values()]
         single = found[0] if len(found) == 1 and not found[0].path else None

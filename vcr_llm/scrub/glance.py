@@ -6,7 +6,6 @@ A look is blind to nothing that the whole way (`message`) finds, but where it is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +14,7 @@ from typing import Any, Final
 from vcr_llm import jsontext
 from vcr_llm.scrub import headers as response_headers
 from vcr_llm.scrub.body import ESCAPED_ASCII, BodyEditor
-from vcr_llm.scrub.documents import Document, pieces
+from vcr_llm.scrub.documents import Document, may_have_tokens, pieces
 from vcr_llm.scrub.message import MessagePass
 from vcr_llm.scrub.placeholders import Ledger
 from vcr_llm.scrub.text import LARGE, Detector
@@ -38,9 +37,6 @@ class Parts:
     stream: Sequence[tuple[str, Any]]
     text: str
 
-
-_LOGPROBS: Final = re.compile(r'"logprobs": ?[{\[]')
-"""Tokens, which are pieces of one text."""
 
 _KEPT: Final = 4096
 """URLs that are remembered."""
@@ -95,7 +91,7 @@ class Glance:
 
     def _leaves_text(self, parts: Parts) -> bool:
         text = parts.text
-        if ESCAPED_ASCII.search(text) or _LOGPROBS.search(text):
+        if ESCAPED_ASCII.search(text) or may_have_tokens(text):
             return False
         if len(text) < LARGE or parts.stream:
             return not self._detector.may_find_anywhere(text)
