@@ -266,6 +266,31 @@ def test_a_cassette_that_cannot_be_read_is_no_all_clear(tmp_path: Path) -> None:
     assert run("list", "--json", tmp_path, code=1).stdout == ""
 
 
+@pytest.mark.parametrize("verb", ["list", "scan", "migrate", "export"])
+def test_pipes_and_devices_in_a_folder_are_left_alone(verb: str, copies: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe.llm.json")
+    (folder / "zero.llm.json").symlink_to("/dev/zero")
+    (folder / "again").symlink_to(folder)
+    (folder / "whole.llm.json").write_bytes((copies / "openai_chat.json").read_bytes())
+    more = ["--to", "vcr-yaml"] if verb == "export" else []
+    said = run(verb, *more, folder)
+    assert "pipe.llm.json" not in said.output
+    assert "zero.llm.json" not in said.output
+    (folder / "gone.llm.json").symlink_to(tmp_path / "nowhere")
+    again = [*more, "--force"] if more else more
+    assert "gone.llm.json: " in run(verb, *again, folder, code=1).stderr
+
+
+def test_a_link_that_leads_nowhere_is_no_cassette(tmp_path: Path) -> None:
+    (tmp_path / "gone.llm.json").symlink_to(tmp_path / "nowhere")
+    for verb in ("show", "list", "scan"):
+        said = run(verb, tmp_path / "gone.llm.json", code=1).stderr
+        assert "a link to a file that is not there" in said
+    assert "No secrets found" not in run("scan", tmp_path, code=1).output
+
+
 # --- show --------------------------------------------------------------------------------------------
 
 

@@ -390,3 +390,19 @@ def test_it(tmp_path):
         sdk=False,
     )
     suite.run(process=True, passed=2).stdout.fnmatch_lines(["requests: 0 replayed, 1 recorded"])
+
+
+def test_a_cassette_goes_with_its_test(suite: Suite) -> None:
+    suite.conftest(
+        "",
+        """
+def pytest_sessionfinish():
+    import gc
+    gc.collect()
+    kept = [each for each in gc.get_objects() if type(each) is vcr_llm.Cassette]
+    print("kept:", [each for each in kept if "goes_with_its_test" in str(each._path)])
+""",
+    )
+    suite.test("@pytest.mark.vcr\ndef test_it(llm_cassette): assert ask()", sdk=False)
+    result = suite.run("--record-mode=once", "-s", passed=1)
+    result.stdout.fnmatch_lines(["*kept: []*"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
 from vcr_llm.formats import text_of
 
-__all__ = ["digest", "read", "remove", "write", "write_bytes"]
+__all__ = ["digest", "has_an_end", "read", "remove", "write", "write_bytes"]
 
 _PREFIX, _SUFFIX = ".vcr-llm-", ".tmp"
 _ABANDONED = 600
@@ -46,6 +46,15 @@ _REMEDIES: dict[type[OSError], str] = {
     IsADirectoryError: "Remove the folder, or name the cassette otherwise.",
     NotADirectoryError: "A part of its path is a file; remove it, or name the cassette otherwise.",
 }
+
+
+def has_an_end(path: Path) -> bool:
+    """False for pipes, sockets and devices, behind links too: who reads one of a folder may wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return True  # reading it will say what is wrong
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def digest(path: Path) -> str | None:

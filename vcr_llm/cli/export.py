@@ -73,9 +73,12 @@ def _cassettes(paths: Sequence[str]) -> Iterator[tuple[Path, Path]]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
+    from vcr_llm.store import has_an_end
+
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
-        yield from (Path(parent, file) for file in sorted(files) if file.endswith(_OURS))
+        found = (Path(parent, file) for file in sorted(files) if file.endswith(_OURS))
+        yield from filter(has_an_end, found)
 
 
 def _named(name: str, to: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from vcr_llm import store
 from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.formats import text_of
 from vcr_llm.siblings import SUFFIX, shortened
@@ -68,7 +69,9 @@ def find(folder: Path) -> Iterator[Source]:
             path = Path(parent, name)
             # Also among cassettes lie settings in TOML, and files without a suffix that are anything.
             meant = among_cassettes and "." in name and not name.endswith(".toml")
-            if name.endswith(SUFFIX) or (_may_be_one(name) and (meant or _looks_like_one(path))):
+            if not (name.endswith(SUFFIX) or _may_be_one(name)) or not store.has_an_end(path):
+                continue
+            if name.endswith(SUFFIX) or meant or _looks_like_one(path):
                 yield Source(path, meant)
 
 

@@ -53,6 +53,15 @@ def pytest_recording_configure(config: pytest.Config, vcr: vcr.VCR) -> None:
     vcr.use_cassette = use_cassette
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test's cassettes go with it: pytest keeps all tests, and what hangs on them, to the end."""
+    try:
+        return (yield)
+    finally:
+        item.stash[_contexts] = []
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before pytest-recording's fixture ``vcr`` opens a cassette: see `_prepare`."""
