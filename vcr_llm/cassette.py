@@ -199,6 +199,8 @@ class Cassette(BridgedCassette):
         self._ranks = len(self._other_matchers) < len(self.matchers)
         self._strict = rules.strict or llm_strict in self.matchers
         self._index = Index(rules, self._view)
+        by_ours_alone = self._ranks and not self._other_matchers and not fallback
+        self._headers_count = not (by_ours_alone and self.filters_change_headers_only)
         self._lock = threading.RLock()
         self._own_count = 0
         self._missing_extras: list[str] = []
@@ -351,6 +353,12 @@ class Cassette(BridgedCassette):
         """The request after the user's filters; None where it is to be ignored, as a side call may be."""
         return None if self._passes_by(request) else super().filtered(request)
 
+    def _looked_at(self, request: VcrRequest) -> VcrRequest | None:
+        """What `filtered` answers; the request itself where it differs in headers alone and none counts."""
+        if self._headers_count:
+            return self.filtered(request)
+        return None if self._passes_by(request) else request
+
     def _passes_by(self, request: VcrRequest) -> bool:
         if not self._side_calls:
             return False
@@ -366,7 +374,7 @@ class Cassette(BridgedCassette):
         if found is not None and found.body is request.body:
             return found
         self.lookups.pop(request, None)
-        filtered = self.filtered(request)
+        filtered = self._looked_at(request)
         found = Lookup(filtered is None, request.body)
         if filtered is not None:
             choice = self.choose(filtered)
@@ -383,18 +391,23 @@ class Cassette(BridgedCassette):
         tiers = self._tiers()
         if not tiers:
             return None
-        reserved = {found.number for found in self.lookups.values()}
+        reserved = {found.number for found in self.lookups.values()} if self.lookups else ()
         count = len(self.data) if self.write_protected else self.loaded_count
 
         def fits(number: int) -> bool:
             return number < count and self._matches(request, number, self._other_matchers)
 
-        recordings = self._index.update(self.data)
+        def free(number: int) -> bool:
+            return not self.play_counts[number] and number not in reserved
+
         asked = to_request(request)
-        return recordings.choose(
+        for number in self._index.same(self.data, asked):
+            if (self.rules.always_first or free(number)) and fits(number):
+                return Choice(number, Tier.EXACT)
+        return self._index.recordings(self.data).choose(
             self._index.of_live(request, asked),
             asked,
-            free=lambda number: not self.play_counts[number] and number not in reserved,
+            free=free,
             fits=fits,
             falls_back=lambda number: self._matches(request, number, self.fallback),
             tiers=tiers,

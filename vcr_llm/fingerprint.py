@@ -21,8 +21,11 @@ from vcr_llm.providers import Call, body_fields, classify
 
 __all__ = [
     "MATCH_ON",
+    "Digests",
     "Fingerprint",
     "Place",
+    "digests",
+    "exactly",
     "fingerprint",
     "llm_mock_hash",
     "normalised",
@@ -100,6 +103,27 @@ def _part(call: Call, body: Any, name: str) -> Any:
             named = isinstance(body, Mapping) and body.keys() != {_SHA256}
             return call.prompt if named else [call.prompt, body]
     return body.get(name) if isinstance(body, Mapping) else None
+
+
+class Digests(NamedTuple):
+    """What is the same for requests of the same bytes, and for those that say the same in another spelling
+    (key order, white space, null or absent, 1 or 1.0): 32 bytes each. Hosts, keys and all else count."""
+
+    exact: bytes
+    value: bytes
+
+
+def digests(request: Request) -> Digests:
+    """Both digests of a request."""
+    text = _normal_text([request.method, request.url, _body_value(request)])
+    return Digests(exactly(request), hashlib.sha256(text.encode("ascii")).digest())
+
+
+def exactly(request: Request) -> bytes:
+    """The digest of a request's method, URL and bytes alone: the body is not parsed."""
+    digest = hashlib.sha256(f"{request.method}\n{request.url}\n".encode("utf-8", "surrogatepass"))
+    digest.update(b"-" if request.body is None else request.body.raw)
+    return digest.digest()
 
 
 class Place(NamedTuple):
@@ -189,10 +213,15 @@ _NOT_NORMAL: Final = ("null", ".0", "e+")
 
 def _digest(value: Any, text: str | None = None) -> str:
     """The digest of a value; ``text`` is its JSON text where that is known."""
+    return hashlib.sha256(_normal_text(value, text).encode("ascii")).hexdigest()
+
+
+def _normal_text(value: Any, text: str | None = None) -> str:
+    """The JSON text of a value in the one spelling that counts; ``text`` as in `_digest`."""
     text = _SORTED.encode(value) if text is None else text
     if any(mark in text for mark in _NOT_NORMAL):
         text = _SORTED.encode(normalised(value))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return text
 
 
 def _origin(url: SplitResult) -> str:

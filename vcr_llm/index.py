@@ -1,18 +1,20 @@
-"""The recordings of one cassette by what they answer, made when the first call asks and kept up after.
+"""The recordings of one cassette by what they answer, kept up as more are recorded.
 
-A live call that is byte for byte a recorded one, as most are, is known without being understood again.
+A live call that is byte for byte a recorded one, as most are, is found by the digest of its bytes, together
+with those that say the same in another spelling, and no request has to be understood for that. What all the
+recordings ask for is found out when a call comes that is none of them, or is made more often than recorded.
 """
 
 from __future__ import annotations
 
-import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from vcr_llm.fingerprint import Fingerprint, fingerprint
+from vcr_llm.fingerprint import Fingerprint, exactly, fingerprint
 from vcr_llm.interaction import Request
 from vcr_llm.matchers import View, fingerprint_of
-from vcr_llm.pairs import bare_interaction, recorded_request
+from vcr_llm.pairs import bare_interaction, recorded_digests, recorded_request
 from vcr_llm.ranking import Recordings, Rules
 from vcr_llm.vcr_bridge import Pair, VcrRequest
 
@@ -23,29 +25,50 @@ _AT_ONCE: Final = 256
 
 
 class Index:
-    """Fingerprints of recorded and of live requests, as ``view`` shows them."""
+    """Exact requests, and fingerprints of recorded and of live ones as ``view`` shows them."""
 
     def __init__(self, rules: Rules, view: View) -> None:
         self._rules = rules
         self._view = view
-        self._known: dict[bytes, Fingerprint] = {}
-        self.recordings = Recordings(rules)
+        self._forget()
 
-    def update(self, data: Sequence[Pair]) -> Recordings:
-        """Index what has come to ``data`` since; all again where somebody has taken something out."""
-        if len(self.recordings) > len(data):
-            self.recordings = Recordings(self._rules)
-        while len(self.recordings) < len(data):
-            first = len(self.recordings)
+    def _forget(self) -> None:
+        self._values: dict[bytes, bytes] = {}
+        self._places: dict[bytes, list[int]] = defaultdict(list)
+        self._placed = 0
+        self._known: dict[bytes, Fingerprint] = {}
+        self._recordings = Recordings(self._rules)
+
+    def same(self, data: Sequence[Pair], asked: Request) -> Sequence[int]:
+        """The numbers, from 0, of the recordings that say what this request says and go where it goes; none
+        where no recording has its very bytes, or where a normalizer may see more requests as the same."""
+        if self._placed > len(data):  # somebody has taken something out
+            self._forget()
+        for place in range(self._placed, len(data)):
+            exact, value = recorded_digests(data, place)
+            self._values[exact] = value
+            self._places[value].append(place)
+        self._placed = len(data)
+        if self._view.normalises:
+            return ()
+        found = self._values.get(exactly(asked))
+        return () if found is None else self._places[found]
+
+    def recordings(self, data: Sequence[Pair]) -> Recordings:
+        """All recordings by what they ask for."""
+        if len(self._recordings) > len(data):
+            self._forget()
+        while len(self._recordings) < len(data):
+            first = len(self._recordings)
             self._add(data, range(first, min(first + _AT_ONCE, len(data))))
-        return self.recordings
+        return self._recordings
 
     def _add(self, data: Sequence[Pair], places: range) -> None:
         recorded = [recorded_request(data, place) for place in places]
-        for place, request, seen in zip(places, recorded, self._view.of_all(recorded), strict=True):
+        for place, seen in zip(places, self._view.of_all(recorded), strict=True):
             found = self.of(seen)
-            self._known[_exactly(request)] = found.without_texts()
-            self.recordings.add(found, bare_interaction(data, place))
+            self._known[recorded_digests(data, place).exact] = found.without_texts()
+            self._recordings.add(found, bare_interaction(data, place))
 
     def of(self, seen: Request) -> Fingerprint:
         """The fingerprint of a request that has been through the view."""
@@ -56,15 +79,8 @@ class Index:
 
         Its call has no texts where a recorded request is the same.
         """
-        known = self._known.get(_exactly(asked))
+        known = self._known.get(exactly(asked)) if self._known else None
         if known is not None:
             return known
         rules = self._rules
         return fingerprint_of(request, match_host=rules.match_host, match_on=rules.match_on, view=self._view)
-
-
-def _exactly(request: Request) -> bytes:
-    """What is the same for requests that are the same in every byte."""
-    digest = hashlib.sha256(f"{request.method}\n{request.url}\n".encode("utf-8", "surrogatepass"))
-    digest.update(b"-" if request.body is None else request.body.raw)
-    return digest.digest()

@@ -41,6 +41,11 @@ class View:
         editor = scrubber.editor
         self._urls = {} if editor.callables else _urls_of(editor.detector, tuple(editor.names.added))
 
+    @property
+    def normalises(self) -> bool:
+        """Whether requests that say different things may be seen as the same."""
+        return self._normalise != _AS_SENT
+
     def __call__(self, request: Request) -> Request:
         return self.of_all([request])[0]
 

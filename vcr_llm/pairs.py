@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from vcr_llm.fingerprint import Digests, digests
 from vcr_llm.interaction import Interaction, Request
 from vcr_llm.schema import Entries, Standing
 from vcr_llm.vcr_bridge import (
@@ -17,7 +18,14 @@ from vcr_llm.vcr_bridge import (
     to_response,
 )
 
-__all__ = ["Pairs", "bare_interaction", "recorded_interaction", "recorded_request", "recorded_response"]
+__all__ = [
+    "Pairs",
+    "bare_interaction",
+    "recorded_digests",
+    "recorded_interaction",
+    "recorded_request",
+    "recorded_response",
+]
 
 
 class Pairs(list[Any]):
@@ -65,6 +73,11 @@ class Pairs(list[Any]):
         """The request of a pair; the pair is not made for this."""
         found = super().__getitem__(place)
         return self._entries.request(found) if isinstance(found, int) else to_request(found[0])
+
+    def digests(self, place: int) -> Digests:
+        """The digests of a pair's request; neither the pair nor its request is made for this."""
+        found = super().__getitem__(place)
+        return self._entries.digests(found) if isinstance(found, int) else digests(to_request(found[0]))
 
     def interaction(self, place: int) -> Interaction:
         """What a pair stands for; the pair is not made for this."""
@@ -118,6 +131,11 @@ for _name in (*_COMPARING, *_COPYING, *_CHANGING):
 def recorded_request(data: Sequence[Pair], place: int) -> Request:
     """The request of a recording."""
     return data.request(place) if isinstance(data, Pairs) else to_request(data[place][0])
+
+
+def recorded_digests(data: Sequence[Pair], place: int) -> Digests:
+    """The digests of a recording's request."""
+    return data.digests(place) if isinstance(data, Pairs) else digests(to_request(data[place][0]))
 
 
 def recorded_response(data: Sequence[Pair], place: int) -> dict[str, Any]:

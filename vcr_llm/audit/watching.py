@@ -16,7 +16,7 @@ from vcr_llm.errors import VcrLlmError
 from vcr_llm.fingerprint import fingerprint
 from vcr_llm.interaction import Request, Response
 from vcr_llm.matchers import compared, llm
-from vcr_llm.providers import read_messages
+from vcr_llm.providers import classify, read_messages
 from vcr_llm.ranking import Rules, Tier
 from vcr_llm.report import asked, first_words
 from vcr_llm.vcr_bridge import Pair, RecordMode, VcrRequest, Watched
@@ -128,7 +128,9 @@ class _Judge:
         if self._llm is None or choice is None:
             return None, MISS
         self._llm.played(choice.number)
-        return choice.number, choice.tier.value
+        known_by_its_bytes = choice.tier is Tier.EXACT
+        other = known_by_its_bytes and classify(vcr_bridge.to_request(request)) is None
+        return choice.number, (Tier.OTHER if other else choice.tier).value
 
     def _same_answer(self, one: int | None, other: int | None) -> bool:
         if one is None or other is None or one == other:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
+from vcr_llm.fingerprint import Digests, digests
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
 from vcr_llm.longtexts import shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
@@ -22,6 +23,8 @@ from vcr_llm.schema.usual import is_usual
 
 __all__ = ["Entries", "open_document"]
 
+
+BodyOf = Callable[[dict[str, Any]], Body]
 
 _LARGE: Final = 1 << 14
 """Characters of an entry in which long strings are looked for."""
@@ -34,6 +37,7 @@ class Entries(Sequence[Interaction]):
         self._text = text
         self._provider = provider
         self._starts: list[int] = []
+        self._digests: dict[int, Digests] = {}
         self._made: dict[int, Interaction] = {}
         self._ends: dict[int, int] = {}
 
@@ -66,9 +70,11 @@ class Entries(Sequence[Interaction]):
         shortened = self._shortened(number)
         if shortened is not None:
             return shortened.request
-        entry = self._parsed(number)
-        body, http = entry["request"], entry["http"]
-        return Request(http["method"], http["url"], Body.of_json(body) if body else None)
+        return _request(self._parsed(number))
+
+    def digests(self, number: int) -> Digests:
+        """The digests of an interaction's request, known since it was read if it is of the usual shape."""
+        return self._digests.get(number) or digests(self._made[number].request)
 
     def _shortened(self, number: int) -> Interaction | None:
         """A large entry whose long strings nobody has looked at; None where there is none in its bodies."""
@@ -108,7 +114,9 @@ class Entries(Sequence[Interaction]):
         at = _blank(text, _after(text, at, "["))
         while text[at] != "]":
             entry, end = _scan(text, at)
-            if not is_usual(entry):
+            if is_usual(entry):
+                self._digests[len(self)] = digests(_request(entry))
+            else:
                 made = read_entry(entry, len(self), self._provider, read_file)
                 if made is None:
                     raise _Unusual
@@ -186,18 +194,22 @@ def _next(text: str, at: int, closing: str) -> int:
     return at
 
 
-def _usual(
-    entry: dict[str, Any], number: int, body_of: Callable[[dict[str, Any]], Body] = Body.of_json
-) -> Interaction:
+def _request(entry: dict[str, Any], body_of: BodyOf = Body.of_json) -> Request:
+    """The request of an entry of the usual shape."""
+    http, body = entry["http"], entry["request"]
+    return Request(http["method"], http["url"], body_of(body) if body else None)
+
+
+def _usual(entry: dict[str, Any], number: int, body_of: BodyOf = Body.of_json) -> Interaction:
     """What an entry of the usual shape stands for; `_interaction` in `loading` says it of all."""
-    http, events, request = entry["http"], entry["stream_events"], entry["request"]
+    http, events = entry["http"], entry["stream_events"]
     if entry["streaming"] and events:
         body = stream_body(events, {}, ("interactions", number))
     else:
         body = body_of(entry["response"]) if entry["response"] else Body(b"")
     status = http["status"]
     return Interaction(
-        Request(http["method"], http["url"], body_of(request) if request else None),
+        _request(entry, body_of),
         Response(
             status,
             http.get("reason", phrase(status)),

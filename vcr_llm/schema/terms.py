@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Final
 
@@ -30,6 +31,7 @@ _RENAMED: Final = {
 """Python 3.13 has these phrases, 3.11 older ones; a file must say the same to both."""
 
 
+@cache
 def phrase(status: int) -> str:
     """The reason phrase of RFC 9110, "" where a status has none: what an absent ``reason`` means."""
     if status in _RENAMED:

@@ -25,8 +25,8 @@ def copied(request: VcrRequest) -> VcrRequest:
     twin = copy.copy(request)
     if not isinstance(request._body, bytes):
         twin._body = copy.deepcopy(request._body)
-    twin._headers = copy.copy(request._headers)
-    twin._headers._store = dict(request._headers._store)  # vcr/util.py, CaseInsensitiveDict
+    twin.headers = copy.copy(request.headers)
+    twin.headers._store = dict(request.headers._store)  # vcr/util.py, CaseInsensitiveDict
     return twin
 
 
@@ -40,6 +40,13 @@ def filters_of(hook: Callable[..., Any]) -> list[Any] | None:
     cells = dict(zip(names, getattr(hook, "__closure__", None) or (), strict=True))
     found = cells["filter_functions"].cell_contents if "filter_functions" in cells else None
     return found if isinstance(found, list) else None
+
+
+def _replaces_headers(filter_: Any) -> bool:
+    """Whether a filter is vcrpy's of ``filter_headers``, with values and no function of the user's."""
+    if getattr(filter_, "func", None) is not filters.replace_headers:
+        return False
+    return not any(callable(new) for _, new in filter_.keywords["replacements"])
 
 
 @dataclass(slots=True)
@@ -158,6 +165,11 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     def has_load_hooks(self) -> bool:
         """Whether ``after_load_interaction`` or ``filter_sensitive_data`` looks at what is loaded."""
         return bool(self._after_load_interaction)
+
+    @property
+    def filters_change_headers_only(self) -> bool:
+        """Whether what the user's filters say of a request, but for its headers, is what was asked."""
+        return self._filters is not None and all(map(_replaces_headers, self._filters))
 
     @property
     def filters_headers_only(self) -> bool:
