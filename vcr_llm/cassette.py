@@ -30,7 +30,7 @@ from vcr_llm.errors import (
     VcrLlmError,
     VcrLlmWarning,
 )
-from vcr_llm.fingerprint import Fingerprint
+from vcr_llm.fingerprint import Fingerprint, request_digest
 from vcr_llm.index import Index
 from vcr_llm.interaction import EPOCH, Interaction, Request
 from vcr_llm.matchers import MATCHERS, View, llm_strict
@@ -401,11 +401,12 @@ class Cassette(BridgedCassette):
             return not self.play_counts[number] and number not in reserved
 
         asked = to_request(request)
-        for number in self._index.same(self.data, asked):
+        digest = request_digest(asked)
+        for number in self._index.same(self.data, digest):
             if (self.rules.always_first or free(number)) and fits(number):
                 return Choice(number, Tier.EXACT)
         return self._index.recordings(self.data).choose(
-            self._index.of_live(request, asked),
+            self._index.of_live(request, digest),
             asked,
             free=free,
             fits=fits,
@@ -489,7 +490,7 @@ class Cassette(BridgedCassette):
         from vcr_llm import diff
 
         found = diff.differences(self._compared(self.data[choice.number][0]), self._compared(live))
-        call = self._index.of_live(live, to_request(live)).call
+        call = self._index.of_live(live, request_digest(to_request(live))).call
         operation = str(call.operation) if call else "no LLM call"
         deviation = Deviation(choice.number + 1, operation, diff.in_one_line(found), choice.tier)
         if found and deviation not in self.deviations:

@@ -16,20 +16,20 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlencode
 
+from vcr_llm import jsontext
 from vcr_llm.interaction import NO_JSON, Request, split_url
 from vcr_llm.providers import Call, body_fields, classify
 
 __all__ = [
     "MATCH_ON",
-    "Digests",
     "Fingerprint",
     "Place",
-    "digests",
-    "exactly",
+    "digest_of",
     "fingerprint",
     "llm_mock_hash",
     "normalised",
     "place",
+    "request_digest",
     "whole_request",
 ]
 
@@ -80,11 +80,11 @@ def fingerprint(
     method, host, path, query = place(request)
     where = f"{method} {host if match_host else ''}{path}"
     body = _body_value(request)
-    text = _SORTED.encode([query, body])
+    text = _sorted([query, body])
     if call is not None and _mentions(text, call.operation.volatile):
         volatile = call.operation.volatile
         body, call = _without(body, volatile), replace(call, prompt=_without(call.prompt, volatile))
-        text = _SORTED.encode([query, body])
+        text = _sorted([query, body])
     whole = _digest([query, body], text)
     if call is None:
         return Fingerprint(None, where, _digest(query), whole)
@@ -105,25 +105,19 @@ def _part(call: Call, body: Any, name: str) -> Any:
     return body.get(name) if isinstance(body, Mapping) else None
 
 
-class Digests(NamedTuple):
-    """What is the same for requests of the same bytes, and for those that say the same in another spelling
-    (key order, white space, null or absent, 1 or 1.0): 32 bytes each. Hosts, keys and all else count."""
+def request_digest(request: Request) -> bytes:
+    """32 bytes that are the same for requests of one method and URL whose bodies say the same.
 
-    exact: bytes
-    value: bytes
-
-
-def digests(request: Request) -> Digests:
-    """Both digests of a request."""
-    text = _normal_text([request.method, request.url, _body_value(request)])
-    return Digests(exactly(request), hashlib.sha256(text.encode("ascii")).digest())
+    In bodies key order, white space, null members and ``.0`` do not count, as in a fingerprint; all else
+    does, so this is far cheaper: nothing has to be known of providers and secrets.
+    """
+    return digest_of(request.method, request.url, _body_value(request))
 
 
-def exactly(request: Request) -> bytes:
-    """The digest of a request's method, URL and bytes alone: the body is not parsed."""
-    digest = hashlib.sha256(f"{request.method}\n{request.url}\n".encode("utf-8", "surrogatepass"))
-    digest.update(b"-" if request.body is None else request.body.raw)
-    return digest.digest()
+def digest_of(method: str, url: str, value: Any) -> bytes:
+    """The same, where the JSON value of the body is at hand; None where there is no body."""
+    text = _normal_text([method, url, value])
+    return hashlib.sha256(text.encode("ascii")).digest()
 
 
 class Place(NamedTuple):
@@ -205,7 +199,7 @@ def normalised(value: Any) -> Any:
     return value
 
 
-_SORTED: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_sorted: Final = jsontext.encoder(ascii_only=True, sort_keys=True)
 
 _NOT_NORMAL: Final = ("null", ".0", "e+")
 """One of these is in the JSON text of every value that `normalised` changes, and in few others."""
@@ -218,9 +212,9 @@ def _digest(value: Any, text: str | None = None) -> str:
 
 def _normal_text(value: Any, text: str | None = None) -> str:
     """The JSON text of a value in the one spelling that counts; ``text`` as in `_digest`."""
-    text = _SORTED.encode(value) if text is None else text
+    text = _sorted(value) if text is None else text
     if any(mark in text for mark in _NOT_NORMAL):
-        text = _SORTED.encode(normalised(value))
+        text = _sorted(normalised(value))
     return text
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "check_depth",
     "compact",
     "compact_bytes",
+    "encoder",
     "finite",
     "is_shallow",
     "laid_out",
@@ -105,18 +106,22 @@ def _escape_surrogates(text: str) -> str:
     return text
 
 
-def _encoder(item_separator: str, key_separator: str) -> Callable[[Any], str]:
+def encoder(
+    item_separator: str = ",", key_separator: str = ":", *, ascii_only: bool = False, sort_keys: bool = False
+) -> Callable[[Any], str]:
     """What ``JSONEncoder.encode`` does, which makes the encoder proper anew whenever it is called."""
-    encoder = json.JSONEncoder(ensure_ascii=False, separators=(item_separator, key_separator))
+    found = json.JSONEncoder(
+        ensure_ascii=ascii_only, sort_keys=sort_keys, separators=(item_separator, key_separator)
+    )
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # a Python without the C part of json
-        return encoder.encode
-    texts = json.encoder.encode_basestring
-    pieces = make(None, encoder.default, texts, None, key_separator, item_separator, False, False, True)
+        return found.encode
+    texts = json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
+    pieces = make(None, found.default, texts, None, key_separator, item_separator, sort_keys, False, True)
     return lambda value: "".join(pieces(value, 0))
 
 
-_COMPACT = _encoder(",", ":")
+_COMPACT = encoder()
 
 
 def compact(value: Any) -> str:
@@ -190,7 +195,7 @@ def laid_out(value: Any, indent: str, *, long_members: frozenset[str] = frozense
     return _escape_surrogates("".join(parts))
 
 
-_LINE = _encoder(", ", ": ")
+_LINE = encoder(", ", ": ")
 _TEXT = json.encoder.encode_basestring
 """What `_LINE` does with a string, and most of what a document holds are strings."""
 _WORDS = {None: "null", True: "true", False: "false"}

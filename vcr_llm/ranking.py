@@ -27,7 +27,7 @@ class Tier(enum.Enum):
     """How well a recording fits the call it answers."""
 
     EXACT = "exact"
-    """Also of a request that is no LLM call, where it was recorded byte for byte."""
+    """Also of a request that is no LLM call, where the same body was recorded."""
     SAME_CALL = "same call"
     FALLBACK = "fallback"
     OTHER = "no LLM call"

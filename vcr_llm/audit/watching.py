@@ -128,8 +128,8 @@ class _Judge:
         if self._llm is None or choice is None:
             return None, MISS
         self._llm.played(choice.number)
-        known_by_its_bytes = choice.tier is Tier.EXACT
-        other = known_by_its_bytes and classify(vcr_bridge.to_request(request)) is None
+        known_by_digest = choice.tier is Tier.EXACT
+        other = known_by_digest and classify(vcr_bridge.to_request(request)) is None
         return choice.number, (Tier.OTHER if other else choice.tier).value
 
     def _same_answer(self, one: int | None, other: int | None) -> bool:

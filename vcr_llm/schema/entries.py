@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
-from vcr_llm.fingerprint import Digests, digests
+from vcr_llm.fingerprint import digest_of, request_digest
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
 from vcr_llm.longtexts import shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
@@ -37,7 +37,7 @@ class Entries(Sequence[Interaction]):
         self._text = text
         self._provider = provider
         self._starts: list[int] = []
-        self._digests: dict[int, Digests] = {}
+        self._digests: dict[int, bytes] = {}
         self._made: dict[int, Interaction] = {}
         self._ends: dict[int, int] = {}
 
@@ -72,9 +72,9 @@ class Entries(Sequence[Interaction]):
             return shortened.request
         return _request(self._parsed(number))
 
-    def digests(self, number: int) -> Digests:
-        """The digests of an interaction's request, known since it was read if it is of the usual shape."""
-        return self._digests.get(number) or digests(self._made[number].request)
+    def digest(self, number: int) -> bytes:
+        """The digest of an interaction's request, known since it was read if it is of the usual shape."""
+        return self._digests.get(number) or request_digest(self._made[number].request)
 
     def _shortened(self, number: int) -> Interaction | None:
         """A large entry whose long strings nobody has looked at; None where there is none in its bodies."""
@@ -115,7 +115,8 @@ class Entries(Sequence[Interaction]):
         while text[at] != "]":
             entry, end = _scan(text, at)
             if is_usual(entry):
-                self._digests[len(self)] = digests(_request(entry))
+                shallow = jsontext.is_shallow(text, at, end)
+                self._digests[len(self)] = _digest(entry) if shallow else request_digest(_request(entry))
             else:
                 made = read_entry(entry, len(self), self._provider, read_file)
                 if made is None:
@@ -198,6 +199,12 @@ def _request(entry: dict[str, Any], body_of: BodyOf = Body.of_json) -> Request:
     """The request of an entry of the usual shape."""
     http, body = entry["http"], entry["request"]
     return Request(http["method"], http["url"], body_of(body) if body else None)
+
+
+def _digest(entry: dict[str, Any]) -> bytes:
+    """`request_digest` of an entry of the usual shape, nested less than `jsontext.MAX_DEPTH` deep."""
+    http = entry["http"]
+    return digest_of(http["method"], http["url"], entry["request"] or None)
 
 
 def _usual(entry: dict[str, Any], number: int, body_of: BodyOf = Body.of_json) -> Interaction:
