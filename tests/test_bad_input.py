@@ -62,6 +62,11 @@ BAD: dict[str, tuple[bytes, str]] = {
         ":2:3: The cassette is not valid YAML: could not determine a constructor",
     ),
     "YAML of something else": (b"name: x\n", "neither an LLM cassette nor one of vcrpy"),
+    "a pointer of Git LFS": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n",
+        "only a pointer of Git LFS; what it stands for has not been fetched.*Fetch it with git lfs pull",
+    ),
+    "encrypted by git-crypt": (b"\x00GITCRYPT\x00\xa1\xb2", "encrypted by git-crypt.*git-crypt unlock"),
     "damaged gzip": (b"\x1f\x8b\x08\x00\x00", "The gzip data is damaged"),
 }
 

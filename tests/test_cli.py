@@ -23,9 +23,9 @@ from shared_files import shared
 from wire import WireProvider
 
 import vcr_llm
+from vcr_llm.blobs import INLINE_LIMIT
 from vcr_llm.cli import main
 from vcr_llm.cli.lines import printable, wrapped
-from vcr_llm.persister import INLINE_LIMIT
 from vcr_llm.providers import answers
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -244,6 +244,51 @@ def test_list_says_what_is_not_there(tmp_path: Path) -> None:
     empty = run("list", tmp_path)
     assert "no cassettes in this folder" in empty.stderr
     assert objects("list", tmp_path) == []
+
+
+@pytest.mark.parametrize("verb", ["list", "scan", "migrate"])
+def test_json_of_nothing_that_is_there_is_nothing(verb: str, copies: Path, tmp_path: Path) -> None:
+    missing = run(verb, "--json", tmp_path / "nothing", code=1)
+    assert missing.stdout == ""
+    assert f"{tmp_path / 'nothing'}: no such" in missing.stderr
+    some = run(verb, "--json", tmp_path / "nothing", "anthropic_message.json", code=1)
+    assert isinstance(json.loads(some.stdout), list)
+    (tmp_path / "empty").mkdir()
+    empty = run(verb, "--json", tmp_path / "empty")
+    assert json.loads(empty.stdout) == []
+    assert "no cassettes in this folder" in empty.stderr
+
+
+def test_a_cassette_that_cannot_be_read_is_no_all_clear(tmp_path: Path) -> None:
+    (tmp_path / "bad.llm.json").write_text("{")
+    for form in ("--json", "--sarif"):
+        assert run("scan", form, tmp_path, code=1).stdout == ""
+    assert run("list", "--json", tmp_path, code=1).stdout == ""
+
+
+@pytest.mark.parametrize("verb", ["list", "scan", "migrate", "export"])
+def test_pipes_and_devices_in_a_folder_are_left_alone(verb: str, copies: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe.llm.json")
+    (folder / "zero.llm.json").symlink_to("/dev/zero")
+    (folder / "again").symlink_to(folder)
+    (folder / "whole.llm.json").write_bytes((copies / "openai_chat.json").read_bytes())
+    more = ["--to", "vcr-yaml"] if verb == "export" else []
+    said = run(verb, *more, folder)
+    assert "pipe.llm.json" not in said.output
+    assert "zero.llm.json" not in said.output
+    (folder / "gone.llm.json").symlink_to(tmp_path / "nowhere")
+    again = [*more, "--force"] if more else more
+    assert "gone.llm.json: " in run(verb, *again, folder, code=1).stderr
+
+
+def test_a_link_that_leads_nowhere_is_no_cassette(tmp_path: Path) -> None:
+    (tmp_path / "gone.llm.json").symlink_to(tmp_path / "nowhere")
+    for verb in ("show", "list", "scan"):
+        said = run(verb, tmp_path / "gone.llm.json", code=1).stderr
+        assert "a link to a file that is not there" in said
+    assert "No secrets found" not in run("scan", tmp_path, code=1).output
 
 
 # --- show --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -142,11 +143,80 @@ def test_rewrite_is_accepted_only_of_a_test_that_has_passed(suite: Suite, fails:
     # An interrupt would end the run of this test, too.
     arguments = ("--record-mode=rewrite", "--tb=no")
     result = suite.run(*arguments, process=True, passed=1, skipped=1, xfailed=1, errors=1)
-    result.stdout.fnmatch_lines(["not passed: *test_skips; *test_skips.llm.json stays as it was, *.rejected"])
+    result.stdout.fnmatch_lines(["not passed: *test_skips; *test_skips.llm.json stays as it was; *.rejected"])
     assert [suite.cassette(name).read_bytes() for name in names] == before
     assert interrupted.read_bytes() == whole
     assert all(rejected(suite.cassette(name)).is_file() for name in names)
     assert prompts(rejected(interrupted)) == ["one"]
+
+
+RETRYING = """
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call" and report.failed:  # as pytest-retry does it: no other report, no setup's either
+        item.ihook.pytest_runtest_teardown(item=item, nextitem=None)
+        item._initrequest()
+        item.ihook.pytest_runtest_setup(item=item)
+        again = pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), when="call")
+        report.outcome = "failed" if again.excinfo else "passed"
+    return report
+"""
+
+
+def test_a_test_that_passes_when_it_is_run_again_refreshes_its_cassette(suite: Suite) -> None:
+    suite.conftest("", RETRYING)
+    suite.test(
+        """
+attempts = []
+
+@pytest.mark.vcr
+def test_it():
+    attempts.append(ask(f"attempt {len(attempts)}"))
+    assert len(attempts) == 2
+
+@pytest.mark.vcr
+def test_never():
+    ask("in vain")
+    assert False
+""",
+        sdk=False,
+    )
+    result = suite.run("--record-mode=rewrite", passed=1, failed=1)
+    assert prompts(suite.cassette()) == ["attempt 1"]
+    never = suite.cassette("test_app/test_never.llm.json")
+    assert not never.exists()
+    assert prompts(rejected(never)) == ["in vain"]
+    said = [line for line in result.outlines if line.startswith("not passed")]
+    assert len(said) == 1
+    assert "test_never.llm.json was not made; the new recording is" in said[0]
+    nothing_else(suite, "test_it.llm.json", "test_never.llm.json.rejected")
+
+
+def test_a_name_as_long_as_a_file_may_have_can_be_rejected_too(
+    suite: Suite, fails: pytest.MonkeyPatch
+) -> None:
+    suite.test(
+        """
+@pytest.mark.vcr
+@pytest.mark.parametrize("n", [pytest.param(1, id="x" * 230), pytest.param(2, id="y" * 400)])
+def test_it(n):
+    ask(f"long {n}")
+    assert "FAIL" not in os.environ
+""",
+        sdk=False,
+    )
+    suite.run("--record-mode=once", passed=2)
+    folder = suite.cassette().parent
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    fails.setenv("FAIL", "1")
+    suite.run("--record-mode=rewrite", "--tb=line", failed=2)
+    assert {path: path.read_bytes() for path in before} == before
+    assert sorted(prompts(path) for path in folder.glob("*.rejected")) == [["long 1"], ["long 2"]]
+    fails.delenv("FAIL")
+    suite.run("--record-mode=rewrite", passed=2)
+    assert set(folder.iterdir()) == before.keys()
+    assert all(path.read_bytes() != raw for path, raw in before.items())
 
 
 def test_rewrite_without_any_call_leaves_the_cassette(suite: Suite) -> None:
@@ -399,6 +469,23 @@ def test_record_errors_keeps_them_all(provider: WireProvider, tmp_path: Path) ->
     assert statuses(path) == [503, 503, 200]
     with clients(provider.url) as c, vcr_llm.use_cassette(path, record_mode="none"):
         assert ask(c) == recorded
+
+
+def test_a_test_that_stops_the_clock_does_not_date_its_recordings(
+    provider: WireProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Stopped:
+            return cls(1999, 12, 31, tzinfo=tz)
+
+    path = tmp_path / "x.llm.json"
+    monkeypatch.setattr("vcr_llm.cassette.datetime", Stopped)  # as freezegun does it
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    with clients(provider.url) as c, vcr_llm.use_cassette(path):
+        c.openai.models.list()
+    (entry,) = json.loads(path.read_text(encoding="utf-8"))["interactions"]
+    assert before <= datetime.fromisoformat(entry["recorded_at"]) <= datetime.now(UTC)
 
 
 @pytest.mark.sdk

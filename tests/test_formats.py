@@ -20,7 +20,7 @@ from strategies import BOUNDED, json_values
 
 from vcr_llm import formats
 from vcr_llm.errors import UnreadableCassetteError
-from vcr_llm.formats import NotACassetteError, yamltext
+from vcr_llm.formats import NotACassetteError, filetext, yamltext
 from vcr_llm.interaction import Interaction
 
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -450,7 +450,7 @@ def test_a_few_lines_that_stand_for_terabytes_are_refused_at_once() -> None:
 def test_a_few_kilobytes_of_gzip_that_stand_for_gigabytes_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(formats, "MAX_SIZE", 2**20)
+    monkeypatch.setattr(filetext, "MAX_SIZE", 2**20)
     with pytest.raises(UnreadableCassetteError, match="more than 1 MiB"):
         read(gzip.compress(b"\0" * 2**21))
 

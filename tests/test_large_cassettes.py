@@ -115,6 +115,26 @@ def test_any_layout_is_read(layout: dict[str, Any]) -> None:
     assert same_as_at_once(json.dumps({**value, "interactions": []}, **layout))
 
 
+@pytest.mark.parametrize("spelled", [lambda text: text, lambda text: text.replace("long", "l\\u006fng")])
+def test_entries_with_long_texts_are_read_alike(spelled: Any) -> None:
+    long = 'long "text"\n' + "é " * 9_000
+    stream = [{"data": {"delta": long}}, {"data": "[DONE]"}]
+    text = document(
+        entry(1, response={"said": long, "n": 1}),
+        entry(2, request={"input": long, "more": [long, 1.50]}, response={"a": [long, long]}),
+        entry(3, request={"input": long}, response={}, streaming=True, stream_events=stream),
+        entry(4, hash=long),
+        entry(5, response={}, http={**entry()["http"], "response_body": {"text": long}}),
+    )
+    value = spelled(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
+    assert same_as_at_once(value)
+    assert same_as_at_once(value.replace('"n": 1', '"said": "the last one counts"'))
+    entries, _ = opened(value)
+    body = entries[1].request.body
+    assert body is not None
+    assert body.json["more"][0] == long
+
+
 BROKEN = (
     lambda text: text + "x",
     lambda text: text[:-1],

@@ -368,8 +368,11 @@ def test_write_then_check_then_remove_the_old(folder: Path) -> None:
     new = (folder / "x.llm.json").read_bytes()
     run("migrate", folder, "--check")
     assert "1 file already migrated" in run("migrate", folder).stdout
+    (folder / "other.llm.json").write_bytes(new)
     removing = run("migrate", folder, "--write", "--remove-old").stdout
-    assert "1 old file removed" in removing
+    assert removing == "1 old file removed; 1 other file already migrated\n"
+    assert run("migrate", folder, "--write", "--remove-old").stdout == "2 files already migrated\n"
+    (folder / "other.llm.json").unlink()
     assert files(folder) == {"x.llm.json"}
     assert (folder / "x.llm.json").read_bytes() == new
 

@@ -167,6 +167,30 @@ def test_expected_as_vcrpys():
     with contextlib.suppress(Exception):
         ask("and this one goes unseen, as with vcrpy")
 
+@pytest.mark.vcr
+def test_expected_without_saying_so():
+    with pytest.raises(vcr_llm.CassetteMissError, match="No recording"):
+        ask("expected")
+
+@pytest.mark.vcr
+def test_caught_without_saying_so():
+    from vcr.errors import CannotOverwriteExistingCassetteException as Overwriting
+    import vcr.errors
+    try:
+        ask("caught")
+    except (ValueError, vcr.errors.CannotOverwriteExistingCassetteException):
+        pass
+
+class TestExpecting(unittest.TestCase):
+    @pytest.mark.vcr
+    def test_unittest_without_saying_so(self):
+        self.assertRaises(vcr_llm.CassetteMissError, ask, "asserted")
+
+@pytest.mark.vcr
+def test_another_expectation():
+    with pytest.raises(ValueError):
+        ask("something else")
+
 @pytest.mark.xfail(reason="known")
 @pytest.mark.vcr
 def test_xfail():
@@ -182,13 +206,13 @@ def missing(suite: Suite) -> Suite:
 
 def reports(text: str) -> dict[str, str]:
     """What is said of each test that failed, by its name."""
-    parts = re.split(r"^_{3,} (?:ERROR at \w+ of )?(?:TestCase\.)?(\w+) _{3,}$", text, flags=re.MULTILINE)
+    parts = re.split(r"^_{3,} (?:ERROR at \w+ of )?(?:Test\w+\.)?(\w+) _{3,}$", text, flags=re.MULTILINE)
     last = re.split(r"^=+ (?:short test summary|warnings summary)", parts[-1], flags=re.MULTILINE)[0]
     return dict(zip(parts[1::2], [*parts[2:-1:2], last], strict=True))
 
 
 def test_a_miss_fails_its_test_whatever_swallows_it(missing: Suite) -> None:
-    result = missing.run("-W", "default", "-o", "xfail_strict=true", failed=17, errors=2, passed=4, xfailed=1)
+    result = missing.run("-W", "default", "-o", "xfail_strict=true", failed=21, errors=2, passed=4, xfailed=1)
     text = result.stdout.str()
     said = reports(text)
     for name, report in said.items():
@@ -196,7 +220,14 @@ def test_a_miss_fails_its_test_whatever_swallows_it(missing: Suite) -> None:
         assert report.count("No recording answers this call") == 1, (name, report)
         assert "During handling" not in report, (name, report)
         assert "site-packages" not in report or name == "test_task_group", (name, report)
-    assert len(said) == 19
+    assert len(said) == 23
+    hinted = {
+        name for name, report in said.items() if 'error says so:  @pytest.mark.vcr(on_miss="raise")' in report
+    }
+    assert hinted == {
+        *("test_expected_without_saying_so", "test_caught_without_saying_so"),
+        "test_unittest_without_saying_so",
+    }
     swallowed = {name for name, report in said.items() if "the failure was caught there" in report}
     assert swallowed == {
         *("test_swallowed", "test_swallowed_twice", "test_skipped", "test_fails_otherwise"),
@@ -212,4 +243,4 @@ def test_a_miss_fails_its_test_whatever_swallows_it(missing: Suite) -> None:
 
 
 def test_with_xdist_it_is_the_same(missing: Suite) -> None:
-    missing.run("-W", "default", "-n", "2", "-k", "plain or swallow or expected", failed=5, passed=2)
+    missing.run("-W", "default", "-n", "2", "-k", "plain or swallow or expected", failed=6, passed=2)

@@ -227,6 +227,30 @@ def test_it():
     assert len(suite.interactions()) == 1
 
 
+def test_what_a_failed_test_left_half_is_completed_or_recorded_anew(suite: Suite) -> None:
+    suite.test(
+        """
+@pytest.mark.vcr
+def test_it():
+    ask("one")
+    assert "FAIL" not in os.environ
+    ask("two")
+""",
+        sdk=False,
+    )
+    suite.environment(FAIL="1")
+    suite.run("--record-mode=once", failed=1)
+    suite.environment(FAIL=None)
+    suite.run(failed=1)  # "two" was never recorded
+    (one,) = suite.interactions()
+    suite.run("--record-mode=new_episodes", passed=1)
+    assert suite.interactions()[0] == one
+    assert len(suite.interactions()) == 2
+    suite.run("--record-mode=rewrite", passed=1)
+    assert one not in suite.interactions()
+    assert len(suite.interactions()) == 2
+
+
 def test_disable_recording_goes_live(suite: Suite) -> None:
     suite.test(ONE)
     suite.run("--disable-recording", passed=1)
@@ -304,3 +328,81 @@ def test_without_cassette():
     )
     result = suite.run(failed=3)
     assert result.stdout.str().count("llm_placeholder_keys") == 2
+
+
+# --- what a run has a use for ------------------------------------------------------------------------
+
+TOLD = """
+def pytest_unconfigure(config):
+    import sys
+    from vcr_llm.pytest_plugin import WHEN_USED
+    joined = [name for name in WHEN_USED if config.pluginmanager.hasplugin(f"vcr_llm.pytest_plugin.{name}")]
+    loaded = {"vcr", "yaml", "vcr_llm.recorder", "vcr_llm.run_report"} & sys.modules.keys()
+    print("joined:", ", ".join(joined) or "nothing", "loaded:", ", ".join(sorted(loaded)) or "nothing")
+"""
+
+
+def test_nothing_joins_a_run_without_cassettes(suite: Suite) -> None:
+    suite.pytester.makeconftest(TOLD)
+    suite.test("def test_plain(): ...", sdk=False)
+    result = suite.run("-s", process=True, passed=1)
+    result.stdout.fnmatch_lines(["joined: nothing loaded: nothing"])
+
+
+def test_a_test_that_is_marked_when_it_runs_has_all_that_others_have(suite: Suite) -> None:
+    suite.conftest(
+        "",
+        """
+def pytest_runtest_setup(item):
+    if "plain" not in item.name:
+        item.add_marker(pytest.mark.vcr)
+"""
+        + TOLD,
+    )
+    suite.test(
+        """
+def test_plain(): ...
+def test_it(): assert ask()
+def test_swallowing():
+    try:
+        ask("something else")
+    except BaseException:
+        pass
+""",
+        sdk=False,
+    )
+    suite.run("--record-mode=once", "-k", "plain or test_it", process=True, passed=2, deselected=1)
+    result = suite.run("-s", process=True, passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*No recording answers this call*", "requests: 1 replayed*"])
+    result.stdout.fnmatch_lines(["joined: run_folder, *, summary loaded: vcr, *"])
+
+
+def test_a_cassette_opened_in_the_code_is_in_the_summary(suite: Suite) -> None:
+    suite.test(
+        """
+def test_plain(): ...
+
+def test_it(tmp_path):
+    import vcr_llm
+    with vcr_llm.use_cassette(tmp_path / "x.llm.json"):
+        assert ask()
+""",
+        sdk=False,
+    )
+    suite.run(process=True, passed=2).stdout.fnmatch_lines(["requests: 0 replayed, 1 recorded"])
+
+
+def test_a_cassette_goes_with_its_test(suite: Suite) -> None:
+    suite.conftest(
+        "",
+        """
+def pytest_sessionfinish():
+    import gc
+    gc.collect()
+    kept = [each for each in gc.get_objects() if type(each) is vcr_llm.Cassette]
+    print("kept:", [each for each in kept if "goes_with_its_test" in str(each._path)])
+""",
+    )
+    suite.test("@pytest.mark.vcr\ndef test_it(llm_cassette): assert ask()", sdk=False)
+    result = suite.run("--record-mode=once", "-s", passed=1)
+    result.stdout.fnmatch_lines(["*kept: []*"])

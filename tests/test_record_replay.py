@@ -72,6 +72,12 @@ def test_replaying_needs_no_particular_key(provider: WireProvider, path: Path) -
         assert plain(SYNC["openai chat"](c)) == recorded
 
 
+def test_what_is_said_of_an_option_is_said_at_the_user_s_line(path: Path) -> None:
+    with pytest.warns(vcr_llm.VcrLlmWarning, match="'strickt'.*'strict'") as told, replay(path, strickt=True):
+        pass
+    assert [warning.filename for warning in told] == [__file__]
+
+
 # --- order and repeats -------------------------------------------------------------------------------
 
 

@@ -96,8 +96,14 @@ def test_findings_by_verbosity_and_over_workers(recorded: Suite) -> None:
     assert section(recorded.run("-v", passed=3))[3:] == named
     workers = section(recorded.run("-n", "2", "-v", passed=3))
     assert (workers[0], workers[3:]) == ("requests: 2 replayed", named)
-    one_file = section(recorded.run("-n", "1", "test_app.py", passed=3))
-    assert one_file[2:] == ["record mode: none (default) for 2 cassettes", plain[0]]
+    result = recorded.run("-n", "1", "test_app.py", passed=3)
+    below = result.outlines.index("1 worker [3 items]")
+    assert result.outlines[below + 2 : below + 4] == [
+        "vcr-llm: record mode none (default)",
+        "...".ljust(73) + "[100%]",
+    ]
+    one_file = section(result)
+    assert one_file[2:] == [plain[0]]
     quiet = recorded.run("-q", passed=3)
     assert section(quiet) == header(quiet) == []
     one = (
@@ -584,3 +590,36 @@ def test_prices_are_known_or_unknown_but_never_guessed() -> None:
     for provider, model in (("openai", "acme-1"), ("acme", "gpt-4o"), ("openai", None)):
         assert prices.cost(provider, model, usage) is None
     assert prices.cost("openai", "gpt-4o", Usage(prompt=1, cached=5)) is None  # a count that makes no sense
+
+
+# --- what may go wrong -------------------------------------------------------------------------------
+
+
+def test_files_that_cannot_be_written_fail_the_run_and_not_pytest(
+    recorded: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_way = recorded.pytester.path / "file"
+    in_the_way.touch()
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(in_the_way / "summary.md"))
+    result = recorded.run("--llm-job-summary", f"--llm-report={in_the_way}/report.json", passed=3)
+    assert result.ret == 1
+    assert section(result)[0] == "requests: 3 replayed"
+    assert section(result)[-2:] == [
+        f"FAILED: the report could not be written to {in_the_way}/report.json: File exists",
+        f"FAILED: the job summary could not be written to {in_the_way}/summary.md: Not a directory",
+    ]
+    audited = recorded.run(f"--llm-audit-json={in_the_way}/audit.json", passed=3)
+    audited.stdout.fnmatch_lines([f"could not be written to {in_the_way}/audit.json: *"])
+
+
+def test_a_run_that_only_sets_up_leaves_nothing_unplayed(recorded: Suite) -> None:
+    result = recorded.run("--setup-only", "--llm-on-unplayed=error")
+    assert result.ret == 0
+    assert section(result) == []
+
+
+@pytest.mark.parametrize("plugin", ["recording", "terminal"])
+def test_without_another_plugin_there_is_no_error(plugin: str, recorded: Suite) -> None:
+    run = recorded.pytester.runpytest_inprocess(*WITHOUT, "-p", f"no:{plugin}", "-k", "plain")
+    assert run.ret == 0
+    assert "INTERNALERROR" not in run.stdout.str() + run.stderr.str()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import (
     BEDROCK_HEADERS,
@@ -29,7 +29,7 @@ from vcr_llm.interaction import NO_JSON, Body, CassetteData, Interaction, Reques
 from vcr_llm.matchers import View
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.scrub import Ledger, Scrubber, body, folded, scan_text
-from vcr_llm.scrub.documents import documents, literals, uncovered
+from vcr_llm.scrub.documents import documents, literals, may_have_tokens, pieces, uncovered
 from vcr_llm.scrub.name_rules import NAMED as NAMED_RULES
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rules import SHAPES
@@ -42,6 +42,7 @@ NAMED = [
     "R7!kd" + "Pq92xZ",
     json.dumps({"api_key": made(16), "token": made(24)}),
     f"<password>{made(9)}</password>",
+    f"export DB_PASSWORD={made(14)}",
 ]
 
 secrets = st.sampled_from(
@@ -192,6 +193,18 @@ def test_streams_keep_their_events_and_framing(raw: bytes) -> None:
         assert [shape(event.data) for event in one.events] == [shape(event.data) for event in other.events]
 
 
+tokens = st.sampled_from(["logprobs", "type", "a", 'logprobs": null', "content"])
+
+
+@BOUNDED
+@given(st.dictionaries(tokens, json_values(tokens, leaves=8), max_size=3), st.sampled_from([None, 1, 2]))
+def test_a_text_without_tokens_has_no_pieces(value: dict[str, Any], indent: int | None) -> None:
+    text = json.dumps(value, indent=indent)
+    (document,) = documents(text)
+    assert may_have_tokens(text) or not pieces([document])
+    assert not may_have_tokens('{"logprobs" : null, "type": "text"}')
+
+
 @BOUNDED
 @given(raws | bodies.map(lambda body: body.raw))
 def test_the_strings_of_a_body_and_the_rest_are_the_whole_body(raw: bytes) -> None:
@@ -304,8 +317,12 @@ bodies_of_all_kinds = (
 EDITS = (lambda text: text.replace("e", "a"),)
 
 
+KEY = "sk-" + f"proj-{made(60)}"
+
+
 @settings(BOUNDED, max_examples=100)
 @given(st.lists(st.builds(Request, st.just("POST"), urls, st.none() | bodies_of_all_kinds), max_size=6))
+@example([Request("POST", f"https://h/?see {KEY} here", Body(f"see {KEY}".encode() + b"\x80"))])
 @pytest.mark.parametrize("scrubber", [SCRUBBER, Scrubber(names=("note", "input")), Scrubber(callables=EDITS)])
 def test_many_requests_are_seen_as_each_of_them_is(scrubber: Scrubber, asked: list[Request]) -> None:
     seen = View(scrubber).of_all(asked)

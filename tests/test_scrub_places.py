@@ -193,6 +193,38 @@ def test_a_credentials_name_with_words_stays(place: str) -> None:
             assert Scrubber().interaction(interaction, Ledger()) is interaction
 
 
+@pytest.mark.parametrize("secret", GENERATED)
+def test_variables_as_they_are_set_in_a_shell_or_an_env_file(secret: str) -> None:
+    for name in ("API_KEY", "DB_PASSWORD", "MY_APIKEY", "AWS_SECRET_ACCESS_KEY", "STRIPE_SECRET_KEY"):
+        for line in (f"{name}={secret}", f'export {name}="{secret}"', f"USER=ada\n{name}='{secret}'\nX=1"):
+            for text in (line, json.dumps({"stdout": line}), json.dumps(json.dumps({"stdout": line}))):
+                interaction = message({"messages": [{"role": "tool", "content": text}]})
+                assert Scrubber().scan(interaction)
+                assert is_gone(scrubbed(interaction), secret, name)
+    for name in ("JWT_SECRET", "CI_JOB_TOKEN"):
+        assert len(Scrubber().scan(message({"input": f"{name}={OPAQUE}"}))) == 1
+        assert Scrubber().scan(message({"input": f"{name}=Zk8Qw2Lm"})) == []
+
+
+def is_gone(interaction: Interaction, secret: str, name: str) -> bool:
+    raw = interaction.request.body.raw if interaction.request.body else b""
+    return secret.encode() not in raw and f"{name}=".encode() in raw
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"DB_PASSWORD={word}" for word in WORDS),
+        *("API_KEY=getKey2()", 'API_KEY=os.environ["K1"]', "PASSWORD=${PW1a2B3c}", "API_KEY=$(pass k1)"),
+        *("password=pw2_hash1x", "client(api_key=key1_v2x9)", "MAX_TOKENS=4096", "API_KEY=", "PASSWORD= x"),
+    ],
+)
+def test_what_is_no_secret_in_a_line_that_sets_a_variable_stays(text: str) -> None:
+    interaction = message({"input": f"Run\n{text}\nand see."})
+    assert Scrubber().scan(interaction) == []
+    assert Scrubber().interaction(interaction, Ledger()) is interaction
+
+
 def test_what_a_name_says_is_split_over_the_deltas_of_a_stream() -> None:
     text = json.dumps({"user": "ada", "api_key": OPAQUE, "password": GENERATED[0]})
     deltas = [{"index": 0, "delta": {"partial_json": text[at : at + 5]}} for at in range(0, len(text), 5)]

@@ -308,7 +308,7 @@ def test_the_gate_refuses_what_a_save_hook_puts_in(
     before = path.read_bytes()
     secret = BY_SHAPE["github"]
     # Scrubbing that overlooks something is what the gate is for.
-    monkeypatch.setattr(Scrubber, "interaction", lambda self, interaction, ledger: interaction)
+    monkeypatch.setattr(Scrubber, "cleaned", lambda self, interaction, ledger: (interaction, True))
 
     def record() -> None:
         with clients(provider.url) as c, vcr_llm.use_cassette(path, record_mode="new_episodes"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import stat
@@ -244,3 +245,30 @@ def test_what_a_killed_process_left_is_removed_by_a_later_write(tmp_path: Path) 
     os.utime(old, (0, 0))
     store.write(tmp_path / "x.json", "text")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".vcr-llm-2.tmp", "x.json"]
+
+
+def test_a_test_that_turns_the_clock_takes_no_temporary_file_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 4e9)
+    (tmp_path / ".vcr-llm-1.tmp").touch()
+    store.write(tmp_path / "x.json", "text")
+    assert (tmp_path / ".vcr-llm-1.tmp").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "Make room on the disk and"), (errno.EROFS, "Make the folder writable and")],
+)
+def test_the_remedy_is_for_what_went_wrong(
+    number: int, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(
+        UnwritableCassetteError, match=f"{os.strerror(number)}. What .* {remedy} record again"
+    ):
+        store.write(tmp_path / "x.json", "text")
+    assert list(tmp_path.iterdir()) == []

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from types import FrameType
 
-__all__ = ["Caller", "caller", "is_users"]
+__all__ = ["Caller", "caller", "is_users", "warn_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,15 @@ def caller() -> Caller | None:
             return Caller(code.co_filename, frame.f_lineno, code.co_name)
         frame = frame.f_back
     return None
+
+
+def warn_at(place: Caller | None, warning: Warning) -> None:
+    """Give a warning as of a line of the user's; where there is none, of the function that called ours."""
+    if place is None:
+        warnings.warn(warning, stacklevel=4)
+    else:
+        module = os.path.splitext(os.path.basename(place.path))[0]  # noqa: PTH119, PTH122
+        warnings.warn_explicit(warning, None, place.path, place.line, module)
 
 
 def is_users(path: str) -> bool:

@@ -6,9 +6,8 @@ import functools
 import os
 import threading
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 from vcr_llm import open_cassettes, providers, store
 from vcr_llm.call_ledger import CallLedger
-from vcr_llm.callers import caller
+from vcr_llm.callers import caller, warn_at
 from vcr_llm.calls import LlmCall, Outcome, total_usage
 from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import (
@@ -45,7 +44,8 @@ from vcr_llm.report import PLAIN, PYTEST
 from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
-from vcr_llm.session import REJECTED, Session
+from vcr_llm.session import Session, rejected_beside
+from vcr_llm.side_calls import side_call
 from vcr_llm.vcr_bridge import (
     RETRIED,
     RIDER,
@@ -178,9 +178,11 @@ class Cassette(BridgedCassette):
         scrubber: Scrubber = DEFAULT,
         normalizer: Normalizer = _AS_SENT,
         on_drift: str = "warn",
+        side_calls: Collection[str] = (),
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self._side_calls = side_calls
         self.rules = rules
         self.rejected = session is not None and session.refresh  # until its test has passed
         self._record_errors = record_errors
@@ -225,7 +227,7 @@ class Cassette(BridgedCassette):
         if self._save_error is not None:
             raise self._save_error
         if not self._adds():  # else the persister has: another test of the cassette may have failed
-            store.remove(Path(f"{self._refreshed_path}{REJECTED}"))
+            store.remove(rejected_beside(Path(self._refreshed_path)))
 
     @property
     def old_files(self) -> list[str]:
@@ -279,7 +281,8 @@ class Cassette(BridgedCassette):
             return
         with self._lock:
             before = len(self.data)
-            self._append(request, response)
+            if not self._passes_by(request):
+                self._append(request, response)
             stored = self.data[-1][1] if len(self.data) > before else None
             found = self.lookups.get(request)
             since = found.live_since if found is not None else None
@@ -296,8 +299,7 @@ class Cassette(BridgedCassette):
             before = len(self.data)
             super().append(request, response)
             if len(self.data) > before and not self.loading:
-                now = datetime.now(UTC).isoformat(timespec="seconds")
-                self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", now)
+                self.data[-1][1].setdefault(RIDER, {}).setdefault("recorded_at", _when(self.data[-1]))
 
     # --- finding and playing
 
@@ -344,6 +346,15 @@ class Cassette(BridgedCassette):
         if filtered is not None and self._ranks and self.write_protected and found and not found.played:
             raise self._miss(filtered)
         return filtered
+
+    def filtered(self, request: VcrRequest) -> VcrRequest | None:
+        """The request after the user's filters; None where it is to be ignored, as a side call may be."""
+        return None if self._passes_by(request) else super().filtered(request)
+
+    def _passes_by(self, request: VcrRequest) -> bool:
+        if not self._side_calls:
+            return False
+        return side_call(to_request(request), self._side_calls) is not None
 
     def rewind(self) -> None:
         super().rewind()
@@ -511,11 +522,7 @@ class Cassette(BridgedCassette):
             raise error
         place = (self._session.place if self._session is not None else None) or caller()
         for category, text in self._warnings():
-            if place is None:
-                warnings.warn(category(text), stacklevel=3)
-            else:
-                module = os.path.splitext(os.path.basename(place.path))[0]  # noqa: PTH119, PTH122
-                warnings.warn_explicit(category(text), None, place.path, place.line, module)
+            warn_at(place, category(text))
         drift = self.drift_error()
         if drift is not None:
             raise drift
@@ -555,7 +562,7 @@ class Cassette(BridgedCassette):
                 self._save_recorded()
             else:
                 if waits:
-                    self.save_to(f"{self._refreshed_path}{REJECTED}")
+                    self.save_to(str(rejected_beside(Path(self._refreshed_path))))
                 super()._save(force)
             self._waits = waits
         except Exception as error:
@@ -621,6 +628,12 @@ class Cassette(BridgedCassette):
 
 def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Hashable]:
     return lambda pair: identity(to_interaction(*pair))
+
+
+def _when(pair: Pair) -> str:
+    """When a response came: by its own ``Date``, for a test may have stopped the clock; else by the clock."""
+    date = to_interaction(*pair).date
+    return date if date != EPOCH else datetime.now(UTC).isoformat(timespec="seconds")
 
 
 _FIRST: Final = {"mark": "the mark", "vcr_config": "vcr_config"}

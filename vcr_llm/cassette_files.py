@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from vcr_llm import store
 from vcr_llm.serializer import NAME
 
 __all__ = ["find", "is_meant_as_one"]
@@ -33,7 +34,7 @@ def find(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _HIDDEN)
         for name in sorted(files):
             path = Path(parent, name)
-            if is_meant_as_one(path):
+            if store.has_an_end(path) and is_meant_as_one(path):
                 yield path
 
 

@@ -28,7 +28,7 @@ from vcr_llm.ranking import Rules, Tier
 from vcr_llm.report import Advice
 from vcr_llm.scrub import Scrubber, credential_values
 from vcr_llm.serializer import LLM_JSON
-from vcr_llm.session import REJECTED, Session
+from vcr_llm.session import Session, rejected_beside
 from vcr_llm.vcr_bridge import RIDER, FilesystemPersister, RecordMode, VcrRequest, status_of, to_request
 
 __all__ = ["DISABLED_VARIABLE", "fixture_path", "is_disabled", "llm_mock"]
@@ -130,7 +130,7 @@ class FixtureContext(Context):
         """What a refresh has recorded goes beside the fixture instead of into it."""
         cassette = cast(FixtureCassette, self._entered)
         if cassette.refresh:
-            cassette.save_to(f"{cassette.path}{REJECTED}")
+            cassette.save_to(str(rejected_beside(Path(cassette.path))))
             store.remove(Path(cassette.path))
 
 

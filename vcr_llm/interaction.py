@@ -64,7 +64,7 @@ class Body:
     @classmethod
     def of_json(cls, value: Any) -> Body:
         """A body whose bytes are the compact JSON text of ``value``."""
-        body = cls.lazily(lambda: jsontext.compact(value).encode("utf-8"))
+        body = cls.lazily(lambda: jsontext.compact_bytes(value))
         body._value = value
         return body
 

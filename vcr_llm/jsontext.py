@@ -10,10 +10,21 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
-__all__ = ["LossyJsonError", "check_depth", "compact", "finite", "is_shallow", "parse", "pretty"]
+__all__ = [
+    "LaidOut",
+    "LossyJsonError",
+    "check_depth",
+    "compact",
+    "compact_bytes",
+    "finite",
+    "is_shallow",
+    "laid_out",
+    "parse",
+    "pretty",
+]
 
 MAX_DEPTH = 100
 """Deeper values stay text: the indenting writer of ``json`` is recursive, and so are most readers."""
@@ -63,9 +74,11 @@ def check_depth(value: Any) -> None:
     raise LossyJsonError(f"nested more than {MAX_DEPTH} deep")
 
 
-def is_shallow(raw: bytes) -> bool:
+def is_shallow(text: bytes | str, start: int = 0, end: int | None = None) -> bool:
     """Whether a JSON text has too few brackets for `check_depth` to find anything; counting them is fast."""
-    return raw.count(b"{") + raw.count(b"[") < MAX_DEPTH
+    if isinstance(text, str):
+        return text.count("{", start, end) + text.count("[", start, end) < MAX_DEPTH
+    return text.count(b"{", start, end) + text.count(b"[", start, end) < MAX_DEPTH
 
 
 _DECODER = json.JSONDecoder(parse_float=finite, parse_constant=_constant, object_pairs_hook=_object)
@@ -79,7 +92,8 @@ def parse(text: str) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise LossyJsonError(str(error)) from error
-    check_depth(value)
+    if not is_shallow(text):
+        check_depth(value)
     return value
 
 
@@ -91,16 +105,35 @@ def _escape_surrogates(text: str) -> str:
     return text
 
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+def _encoder(item_separator: str, key_separator: str) -> Callable[[Any], str]:
+    """What ``JSONEncoder.encode`` does, which makes the encoder proper anew whenever it is called."""
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=(item_separator, key_separator))
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # a Python without the C part of json
+        return encoder.encode
+    texts = json.encoder.encode_basestring
+    pieces = make(None, encoder.default, texts, None, key_separator, item_separator, False, False, True)
+    return lambda value: "".join(pieces(value, 0))
+
+
+_COMPACT = _encoder(",", ":")
 
 
 def compact(value: Any) -> str:
     """The value on one line without spaces, as an HTTP body. Any depth: a file by hand may be deep."""
     try:
-        text = _COMPACT.encode(value)
+        text = _COMPACT(value)
     except RecursionError:
         text = "".join(_tokens(value))
     return _escape_surrogates(text)
+
+
+def compact_bytes(value: Any) -> bytes:
+    """The same in UTF-8."""
+    try:
+        return _COMPACT(value).encode()
+    except (RecursionError, UnicodeEncodeError):
+        return compact(value).encode()
 
 
 def _tokens(value: Any) -> Iterator[str]:
@@ -131,6 +164,12 @@ def _members(
     yield closing
 
 
+class LaidOut(str):
+    """A member of a list whose text `laid_out` has made; `pretty` puts it in as it is."""
+
+    __slots__ = ()
+
+
 def pretty(value: Any, *, long_members: frozenset[str] = frozenset()) -> str:
     """The value as a file for people and version control, with a newline at the end.
 
@@ -144,36 +183,56 @@ def pretty(value: Any, *, long_members: frozenset[str] = frozenset()) -> str:
     return _escape_surrogates("".join(parts))
 
 
-_LINE = json.JSONEncoder(ensure_ascii=False).encode
+def laid_out(value: Any, indent: str, *, long_members: frozenset[str] = frozenset()) -> str:
+    """A value as `pretty` lays it out where it stands ``indent`` deep in a document."""
+    parts: list[str] = []
+    _lay_out(value, "\n" + indent, WIDTH, long_members, parts)
+    return _escape_surrogates("".join(parts))
+
+
+_LINE = _encoder(", ", ": ")
 _TEXT = json.encoder.encode_basestring
 """What `_LINE` does with a string, and most of what a document holds are strings."""
+_WORDS = {None: "null", True: "true", False: "false"}
 
 
 def _lay_out(value: Any, newline: str, width: int, long_members: frozenset[str], parts: list[str]) -> None:
     """Append the pieces of a value's text; ``newline`` is a line ending and the present indentation."""
-    if isinstance(value, str):
-        parts.append(_TEXT(value))
-        return
-    if not isinstance(value, dict | list) or not value:
+    is_list = isinstance(value, list)
+    if not value or not (is_list or isinstance(value, dict)):
         parts.append(_LINE(value))
         return
     room = width - len(newline)
-    if _fits(value, room):
+    if is_list and len(value) == 1 and type(value[0]) is str:  # what most headers are
+        line = f"[{_TEXT(value[0])}]"
+        if len(line) <= room:
+            parts.append(line)
+            return
+    # Events are small: to write one takes less than to count.
+    elif width == LONG or _room_left(value, room) >= 0:
         line = _LINE(value)
         if len(line) <= room:
             parts.append(line)
             return
-    if isinstance(value, list):
+    if is_list:
         _lay_out_list(value, newline, WIDTH, long_members, parts)
         return
     inner = newline + "  "
     separator = "{" + inner
     for name, member in value.items():
-        parts.append(f"{separator}{_TEXT(name)}: ")
-        if name in long_members and isinstance(member, list) and member:
-            _lay_out_list(member, inner, LONG, long_members, parts)
+        kind = type(member)
+        if kind is str:
+            parts.append(f"{separator}{_TEXT(name)}: {_TEXT(member)}")
+        elif kind is int:
+            parts.append(f"{separator}{_TEXT(name)}: {member}")
+        elif member is None or kind is bool:
+            parts.append(f"{separator}{_TEXT(name)}: {_WORDS[member]}")
         else:
-            _lay_out(member, inner, WIDTH, long_members, parts)
+            parts.append(f"{separator}{_TEXT(name)}: ")
+            if name in long_members and kind is list and member:
+                _lay_out_list(member, inner, LONG, long_members, parts)
+            else:
+                _lay_out(member, inner, WIDTH, long_members, parts)
         separator = "," + inner
     parts.append(newline + "}")
 
@@ -185,31 +244,39 @@ def _lay_out_list(
     separator = "[" + inner
     for member in value:
         parts.append(separator)
-        _lay_out(member, inner, width, long_members, parts)
+        kind = type(member)
+        if kind is str:
+            parts.append(_TEXT(member))
+        elif kind is LaidOut:
+            parts.append(member)
+        else:
+            _lay_out(member, inner, width, long_members, parts)
         separator = "," + inner
     parts.append(newline + "]")
 
 
-def _fits(value: Any, room: int) -> bool:
-    """False only where the value is surely longer than ``room``: to write it to know that costs more."""
-    return _room_left(value, room) >= 0
+def _room_left(value: dict[str, Any] | list[Any], room: int) -> int:
+    """``room`` without the least that the value takes; as soon as it is negative, how much does not count.
 
-
-def _room_left(value: Any, room: int) -> int:
-    """``room`` without the least that the value takes; as soon as it is negative, how much does not count."""
-    if isinstance(value, str):
-        return room - len(value) - 2
+    Where it is negative the value is surely longer: to write it to know that would cost more.
+    """
     room -= 2
     if isinstance(value, dict):
-        for name, member in value.items():
-            room = _room_left(member, room - len(name) - 4)
-            if room < 0:
-                break
-    elif isinstance(value, list):
-        for member in value:
-            room = _room_left(member, room)
-            if room < 0:
-                break
+        for name in value:
+            room -= len(name) + 4
+        members: Iterable[Any] = value.values()
     else:
-        room += 1
+        members = value
+    for member in members:
+        kind = type(member)
+        if kind is str:
+            room -= len(member) + 2
+        elif kind is dict or kind is list:
+            room = _room_left(member, room)
+        elif kind is LaidOut:
+            room -= len(member)
+        else:
+            room -= 1
+        if room < 0:
+            break
     return room

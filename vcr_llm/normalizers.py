@@ -39,9 +39,9 @@ _ZONE: Final = r"(?:Z\b| ?[+-]\d\d:?\d\d\b| (?:UTC|GMT|[ECMP][SD]T|CES?T)\b)?"
 _START: Final = r"(?<![\w.-])"
 _END: Final = r"(?![\w-])"
 
-_PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
+_PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     "uuid": (
-        re.compile(
+        (
             r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32})"
             r"(?![0-9A-Za-z])"
         ),
@@ -50,7 +50,7 @@ _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "tmp_path": (
         # pytest's own, then the names that `tempfile` gives: "tmp" and eight characters. A path is bounded,
         # because base64 looks like one.
-        re.compile(
+        (
             r"(?:[A-Za-z]:)?(?:[\\/]+[\w.~+-]{1,80}?){0,16}[\\/]+"
             r"(?:pytest-of-[^\\/\s\"']+[\\/]+pytest-\w+(?:[\\/]+popen-gw\d+)?"
             r"(?:[\\/]+[\w.\[\]-]{1,120}?\d+(?=[\\/\s\"',;:)]|\.(?:\s|$)|$))?"
@@ -59,7 +59,7 @@ _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
         "<tmp_path>",
     ),
     "timestamp": (
-        re.compile(
+        (
             rf"{_START}(?:{_DATE}(?:[T ]|,? +(?:at +)?|, ?){_CLOCK}{_ZONE}"
             rf"|\d{{1,2}}:\d\d:\d\d(?:[.,]\d+)?(?: ?{_NOON})?{_ZONE}"
             rf"|\d{{1,2}}:\d\d ?{_NOON}{_ZONE}"
@@ -67,7 +67,7 @@ _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
         ),
         "<timestamp>",
     ),
-    "date": (re.compile(_START + _DATE + r"(?!\w)"), "<date>"),
+    "date": (_START + _DATE + r"(?!\w)", "<date>"),
 }
 """In the order in which they are applied: a date inside a timestamp belongs to it."""
 
@@ -149,7 +149,11 @@ def normalizer(given: Any) -> Normalizer:
             named.add(one)
         else:
             own.append(_rewrite(one))
-    own += [_substitution(*_PATTERNS[name]) for name in _PATTERNS if name in named]
+    own += [
+        _substitution(re.compile(pattern), written)
+        for name, (pattern, written) in _PATTERNS.items()
+        if name in named
+    ]
     return Normalizer(tuple(own), _CALL_IDS in named)
 
 

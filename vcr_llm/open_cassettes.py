@@ -6,7 +6,7 @@ nobody listens, telling costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,8 +44,11 @@ def stop_listening(run: object) -> None:
     _listeners[:] = [entry for entry in _listeners if entry[0] is not run]
 
 
-def _current() -> list[Listener]:
-    return [listener for run, listener in _listeners if run is _listeners[-1][0]]
+def _current() -> Iterator[Listener]:
+    """Those of the innermost run; one that is added meanwhile, by one that is told, is told as well."""
+    for run, listener in _listeners:
+        if run is _listeners[-1][0]:
+            yield listener
 
 
 def tell_opened(cassette: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from vcr_llm.interaction import Interaction, Request
-from vcr_llm.schema import Entries
+from vcr_llm.schema import Entries, Standing
 from vcr_llm.vcr_bridge import (
     Pair,
     decoded_interaction,
@@ -32,6 +32,10 @@ class Pairs(list[Any]):
             number if made is None else to_pair(made)
             for number, made in enumerate(map(entries.made, range(len(entries))))
         )
+
+    def again(self, text: str) -> Pairs | None:
+        """The pairs as they were when the file was read, if they were read from this text."""
+        return Pairs(self._entries) if self._entries.are_of(text) else None
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
@@ -67,10 +71,19 @@ class Pairs(list[Any]):
         found = super().__getitem__(place)
         return self._entries[found] if isinstance(found, int) else to_interaction(*found)
 
+    def decoded(self, place: int) -> Interaction:
+        """The same without content encodings."""
+        found = super().__getitem__(place)
+        return self._entries[found] if isinstance(found, int) else decoded_interaction(*found)
+
     def interactions(self) -> Iterator[Interaction]:
         """What the pairs stand for, decoded; no pair is made for this."""
-        for found in super().__iter__():
-            yield self._entries[found] if isinstance(found, int) else decoded_interaction(*found)
+        return map(self.decoded, range(len(self)))
+
+    def standing(self, place: int) -> Standing | None:
+        """The entry of a pair that would be written again as it is; None where that is not sure."""
+        found = super().__getitem__(place)
+        return self._entries.standing(found) if isinstance(found, int) else None
 
     def response(self, place: int) -> dict[str, Any]:
         """The response of a pair; the pair is not made for this."""

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from vcr_llm import siblings, store, vcr_bridge
+from vcr_llm.blobs import Blobs
 from vcr_llm.errors import SecretFoundError, UnreadableCassetteError
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.rerecording import Batch, composed
 from vcr_llm.scrub import DEFAULT, Finding, Ledger, Scrubber
-from vcr_llm.serializer import LLM_JSON, Content, dump_interactions, load_pairs, to_interactions
-from vcr_llm.session import REJECTED, Session, Shelf
+from vcr_llm.serializer import (
+    LLM_JSON,
+    Content,
+    Item,
+    Stored,
+    document,
+    lay_out,
+    leaves,
+    load_pairs,
+    to_interactions,
+    to_items,
+)
+from vcr_llm.session import Session, Shelf, rejected_beside
 from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
 
-__all__ = ["INLINE_LIMIT", "Adding", "Blobs", "CassettePersister"]
-
-INLINE_LIMIT: Final = 32 * 1024
-"""Bytes; a binary body above this goes into a file of its own, ``NAME.blobs/SHA256.bin``."""
-
-_LONGEST_NAME: Final = 255
-"""Bytes of a file's name, on every usual file system."""
-
-_BLOB: Final = re.compile(r"[0-9a-f]{64}\.bin")
+__all__ = ["Adding", "CassettePersister"]
 
 
 class CassettePersister:
@@ -47,7 +47,7 @@ class CassettePersister:
         self._old_formats = old_formats
         self.own = not vcr_bridge.writes_files_itself(wrapped)
         """Whether we read and write the file, and not somebody's own persister."""
-        self._head: CassetteData | None = None
+        self._loaded = Content([])
         self.adding: Adding | None = None
         self.old_files: list[str] = []
         """The files in an old format that were read in place of cassettes of ours."""
@@ -69,7 +69,7 @@ class CassettePersister:
         content = self._read(Path(cassette_path), serializer)
         if content is None:
             raise CassetteNotFoundError
-        self._head = content.head
+        self._loaded = content
         return content
 
     def load_extras(self, serializer: Any, main: str) -> tuple[list[Pair], list[str]]:
@@ -111,10 +111,10 @@ class CassettePersister:
             # What is added to others' placeholders must not take theirs; what replaces them may, so that
             # recording again gives the same text again.
             grows = adding is not None and not (adding.replaces or adding.refreshes)
-            ledger = Ledger.primed(filter(None, [store.read(path)])) if grows else Ledger()
-            recorded = to_interactions(pairs, self._scrubber, ledger)
+            ledger = Ledger.primed(_text_of(path)) if grows else Ledger()
+            recorded = to_items(pairs, self._scrubber, ledger)
             if adding is None:
-                self._write(path, recorded, self._head, metadata)
+                self._write(path, recorded, self._loaded.head, metadata)
             else:
                 self._add(path, recorded, metadata, adding)
             return
@@ -141,7 +141,7 @@ class CassettePersister:
         return self.own and serializer is LLM_JSON
 
     def _add(
-        self, path: Path, recorded: list[Interaction], metadata: Mapping[str, Any] | None, adding: Adding
+        self, path: Path, recorded: list[Item], metadata: Mapping[str, Any] | None, adding: Adding
     ) -> None:
         session = adding.session
         shelf = Shelf(path, session.folder if session else None)
@@ -156,9 +156,10 @@ class CassettePersister:
             text = shelf.base()
             base = self._base(path, text)
             batches = shelf.add(batch, _load, _dump)
-            outcome = composed(to_interactions(base.pairs, self._scrubber), batches, adding.identities)
-            head = base.head or self._head
-            rejected = path.with_name(f"{path.name}{REJECTED}")
+            identities = [_of_item(identity) for identity in adding.identities]
+            outcome = composed(to_items(base.pairs, self._scrubber), batches, identities)
+            head = base.head or self._loaded.head
+            rejected = rejected_beside(path)
             if outcome.rejected is not None:
                 self._write(rejected, outcome.rejected, head, None)
             elif adding.refreshes:
@@ -172,23 +173,25 @@ class CassettePersister:
     def _base(self, path: Path, text: str | None) -> Content:
         """What a cassette held before: its own text, or where it had none that of the old file beside it."""
         if text is not None:
-            return load_pairs(text, Blobs(path).read)
+            return self._loaded.again(text) or load_pairs(text, Blobs(path).read)
         old = self._sibling(path)
         return (_read(old, LLM_JSON) if old is not None else None) or Content([])
 
     def _write(
         self,
         path: Path,
-        interactions: list[Interaction],
+        items: list[Item],
         head: CassetteData | None,
         metadata: Mapping[str, Any] | None,
     ) -> None:
-        for number, interaction in enumerate(interactions):
-            self._refuse(path, self._scrubber.scan(interaction, number))
         blobs = Blobs(path)
-        text = dump_interactions(interactions, head, metadata, blobs.save)
+        entries = lay_out(items, head, blobs.save)
+        for number, (item, entry) in enumerate(zip(items, entries, strict=True)):
+            # What stood in the file has been looked at just now, by the same rules.
+            if isinstance(item, Stored) and not item.clean and not leaves(self._scrubber, entry):
+                self._refuse(path, self._scrubber.scan(item.interaction, number))
         blobs.write()
-        store.write(path, text)
+        store.write(path, document(entries, head, metadata))
         blobs.remove_others()
 
     def _refuse(self, path: Path, findings: Sequence[Finding]) -> None:
@@ -211,12 +214,23 @@ class Adding:
         return self.session is not None and self.session.refresh
 
 
-def _load(text: str) -> list[Interaction]:
-    return to_interactions(load_pairs(text).pairs)
+def _text_of(path: Path) -> Iterator[str]:
+    """A cassette's text, read when the first placeholder needs it."""
+    text = store.read(path)
+    if text is not None:
+        yield text
 
 
-def _dump(interactions: list[Interaction]) -> str:
-    return dump_interactions(interactions)
+def _of_item(identity: Callable[[Interaction], Hashable]) -> Callable[[Item], Hashable]:
+    return lambda item: identity(item.interaction)
+
+
+def _load(text: str) -> list[Item]:
+    return [Stored(interaction) for interaction in to_interactions(load_pairs(text).pairs)]
+
+
+def _dump(items: list[Item]) -> str:
+    return document(lay_out(items))
 
 
 def _read(path: Path, serializer: Any) -> Content | None:
@@ -230,56 +244,3 @@ def _read(path: Path, serializer: Any) -> Content | None:
     except UnreadableCassetteError as error:
         raise error.at(str(path)) from None
     return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)
-
-
-class Blobs:
-    """The files with large binary bodies that belong to one cassette, named by their SHA-256."""
-
-    def __init__(self, cassette: Path) -> None:
-        self._folder = cassette.with_name(f"{cassette.name}.blobs")
-        self._new: dict[str, bytes] = {}
-
-    def save(self, raw: bytes) -> str:
-        if len(raw) <= INLINE_LIMIT or len(os.fsencode(self._folder.name)) > _LONGEST_NAME:
-            return ""
-        name = f"{hashlib.sha256(raw).hexdigest()}.bin"
-        self._new[name] = raw
-        return name
-
-    @property
-    def size(self) -> int:
-        """Bytes of the bodies that are to be kept here."""
-        return sum(map(len, self._new.values()))
-
-    def read_new(self, name: str) -> bytes:
-        """A body that `save` was given, whether it is on the disk yet or not."""
-        return self._new[name]
-
-    def write(self) -> None:
-        """Before the cassette that names them, so that it never names what is not there."""
-        for name, raw in self._new.items():
-            if not (self._folder / name).is_file():
-                store.write_bytes(self._folder / name, raw)
-
-    def remove_others(self) -> None:
-        """After it: what it no longer names."""
-        if not self._folder.is_dir():
-            return
-        for file in self._folder.iterdir():
-            if _BLOB.fullmatch(file.name) and file.name not in self._new:
-                file.unlink()
-        with suppress(OSError):
-            self._folder.rmdir()
-
-    def read(self, name: str) -> bytes:
-        path = self._folder / name
-        if not _BLOB.fullmatch(name):
-            raise UnreadableCassetteError(f"{name!r} is no name of a body's file")
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            reason = f"The body in {path} cannot be read: {error.strerror}"
-            raise UnreadableCassetteError(reason) from None
-        if hashlib.sha256(raw).hexdigest() != path.stem:
-            raise UnreadableCassetteError(f"The body in {path} is damaged: its SHA-256 is not its name")
-        return raw

@@ -6,14 +6,14 @@ import functools
 import inspect
 import os
 import re
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
 import vcr
 
 from vcr_llm import siblings
+from vcr_llm.callers import caller, warn_at
 from vcr_llm.cassette import Cassette, Context
 from vcr_llm.errors import OptionError, VcrLlmWarning
 from vcr_llm.matchers import MATCHERS
@@ -22,6 +22,7 @@ from vcr_llm.persister import CassettePersister
 from vcr_llm.ranking import Rules
 from vcr_llm.scrub import Scrubber, credential_values
 from vcr_llm.serializer import LLM_JSON, NAME
+from vcr_llm.side_calls import KINDS
 
 __all__ = ["OPTIONS", "SESSION", "VCR", "is_ours", "open_cassette", "preset", "register", "use_cassette"]
 
@@ -46,7 +47,10 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Our options that are one of a few words."""
 OPTIONS: Final = (
-    _RULES | _SCRUBBING.keys() | _FOR_THE_RUN | {"normalize", "on_drift", "on_miss", "record_errors"}
+    _RULES
+    | _SCRUBBING.keys()
+    | _FOR_THE_RUN
+    | {"ignore_side_calls", "normalize", "on_drift", "on_miss", "record_errors"}
 )
 """The options of this package; they travel beside vcrpy's own."""
 
@@ -87,6 +91,8 @@ def preset(**overrides: Any) -> dict[str, Any]:
     ``normalize`` (none): what changes with every run and plays no part in matching: "uuid", "timestamp",
     "date", "tmp_path", "tool_call_id", pairs (regular expression, replacement), functions from text to
     text. What is stored stays as it was sent.
+    ``ignore_side_calls`` (False): telemetry, price lists and tokenizer files that libraries fetch pass by
+    the cassette, as vcrpy's ``ignore_hosts`` lets a host; or some of "telemetry", "prices", "tokenizers".
     ``on_miss`` ("fail"): in a test with pytest's marker ``vcr`` a call without a recording fails the test,
     whatever the code under test catches; with "raise" it is an exception like any other.
     ``on_drift`` ("warn"): what happens where a recording answered although the rest of the request has
@@ -123,10 +129,23 @@ def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
         checked["secret_patterns"] = tuple(map(_pattern, checked["secret_patterns"]))
     if "normalize" in options:
         normalizer(options["normalize"])  # raises for what is none
+    if "ignore_side_calls" in options:
+        _kinds(options["ignore_side_calls"])
     for name in _VALUES.keys() & options.keys():
         if options[name] not in _VALUES[name]:
             raise OptionError(name, str(options[name]), _VALUES[name], what="value")
     return checked
+
+
+def _kinds(given: Any) -> Collection[str]:
+    """The kinds of side calls to ignore: all, none, or those named."""
+    if isinstance(given, bool) or given is None:
+        return KINDS if given else ()
+    named = (given,) if isinstance(given, str) else tuple(given)
+    for name in named:
+        if name not in KINDS:
+            raise OptionError("ignore_side_calls", str(name), KINDS, what="value")
+    return named
 
 
 def register(recorder: vcr.VCR) -> vcr.VCR:
@@ -161,7 +180,9 @@ def _warn_of_unknown(options: Mapping[str, Any]) -> None:
     known = known_options() | {SESSION}
     for name in options:
         if name not in known:
-            warnings.warn(VcrLlmWarning(str(OptionError("vcr", name, known))), stacklevel=4)
+            session = options.get(SESSION)
+            place = (session.place if session is not None else None) or caller()
+            warn_at(place, VcrLlmWarning(str(OptionError("vcr", name, known))))
 
 
 def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,6 +210,7 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         "on_drift": ours.get("on_drift", "warn"),
         "fallback": [_matcher(recorder, name) for name in rules.fallback],
         "record_errors": ours.get("record_errors", False),
+        "side_calls": _kinds(ours.get("ignore_side_calls")),
         "session": ours.get(SESSION),
         "persister": CassettePersister(merged["persister"], scrubber, old_formats=old_formats),
     }
@@ -201,8 +223,17 @@ def _own_path(transformer: Callable[[str], str] | None) -> Callable[[str], str]:
 
 def _scrubber(options: Mapping[str, Any]) -> Scrubber:
     """What is a secret in this cassette: by the options, and by value what the environment has for keys."""
-    chosen = {_SCRUBBING[name]: options[name] for name in _SCRUBBING.keys() & options.keys()}
-    return Scrubber(values=credential_values(os.environ), **chosen)
+    chosen = [(_SCRUBBING[name], options[name]) for name in sorted(_SCRUBBING.keys() & options.keys())]
+    values = tuple(credential_values(os.environ).items())
+    try:
+        return _made_scrubber(values, tuple(chosen))
+    except TypeError:  # a function that cannot be hashed
+        return Scrubber(values=dict(values), **dict(chosen))
+
+
+@functools.lru_cache(maxsize=16)  # a suite asks for the same one in every test
+def _made_scrubber(values: tuple[tuple[str, str], ...], chosen: tuple[tuple[str, Any], ...]) -> Scrubber:
+    return Scrubber(values=dict(values), **dict(chosen))
 
 
 def _pattern(given: Any) -> Any:

@@ -16,17 +16,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from vcr_llm import store
 from vcr_llm.callers import Caller
-from vcr_llm.interaction import Interaction
 from vcr_llm.rerecording import Batch
 
-__all__ = ["REJECTED", "Session", "Shelf", "temporary_folder"]
+__all__ = ["Session", "Shelf", "rejected_beside", "temporary_folder"]
 
-REJECTED: Final = ".rejected"
-"""Behind a cassette's name: the new recording of a test that failed while its cassette was refreshed."""
+Item = TypeVar("Item")
+
+_REJECTED: Final = ".rejected"
+_LONGEST: Final = 255
+"""Bytes of a file's name, on every usual file system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,29 @@ class Session:
     place: Caller | None = None
 
 
+def rejected_beside(cassette: Path) -> Path:
+    """The file for the new recording of a test that failed while its cassette was refreshed.
+
+    It has the cassette's name with ``.rejected`` behind; one too long for that, its beginning and a digest.
+    """
+    name = f"{cassette.name}{_REJECTED}"
+    if len(os.fsencode(name)) > _LONGEST:
+        end = f"...{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}{_REJECTED}"
+        start = cassette.name
+        while len(os.fsencode(start + end)) > _LONGEST:
+            start = start[:-1]
+        name = f"{start}{end}"
+    return cassette.with_name(name)
+
+
 def temporary_folder() -> Path:
     """The folder for locks and runs, in the system's place for temporary files, one per user."""
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     return Path(tempfile.gettempdir()) / f"vcr-llm-{user}"
 
 
-Load = Callable[[str], list[Interaction]]
-Dump = Callable[[list[Interaction]], str]
+Load = Callable[[str], list[Item]]
+Dump = Callable[[list[Item]], str]
 
 
 class Shelf:
@@ -96,7 +113,7 @@ class Shelf:
         if self._folder is not None:
             store.write(self._folder / "after", _digest(store.read(self._cassette)))
 
-    def add(self, batch: Batch[Interaction], load: Load, dump: Dump) -> list[Batch[Interaction]]:
+    def add(self, batch: Batch[Item], load: Load[Item], dump: Dump[Item]) -> list[Batch[Item]]:
         """Put a batch on the shelf and take down all of them.
 
         A test that runs again replaces what it recorded for a refresh, and otherwise adds to it.
@@ -117,7 +134,7 @@ def _digest(text: str | None) -> str:
     return "no file" if text is None else hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def _read(path: Path, load: Load) -> Batch[Interaction] | None:
+def _read(path: Path, load: Load[Item]) -> Batch[Item] | None:
     text = store.read(path)
     if text is None:
         return None

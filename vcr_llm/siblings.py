@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["OLD_SUFFIXES", "own_path", "shortened", "sibling"]
+__all__ = ["OLD_SUFFIXES", "SUFFIX", "own_path", "shortened", "sibling"]
 
-_SUFFIX: Final = ".llm.json"
+SUFFIX: Final = ".llm.json"
 OLD_SUFFIXES: Final = (".yaml", ".yml", ".json", ".yaml.gz", ".yml.gz", ".json.gz")
 """In this order they are looked for; the first one that is there answers."""
 
@@ -40,15 +40,15 @@ def own_path(name: str) -> str:
     file is there: what is recorded goes beside it. Any other name is what it says,
     shortened where it is too long.
     """
-    if name.endswith(_SUFFIX):
+    if name.endswith(SUFFIX):
         file = Path(name).name
-        short = f"{shortened(file.removesuffix(_SUFFIX))}{_SUFFIX}"
+        short = f"{shortened(file.removesuffix(SUFFIX))}{SUFFIX}"
         name = name.removesuffix(file) + short if short != file else name
-    named = name.removesuffix(_SUFFIX)
+    named = name.removesuffix(SUFFIX)
     stem = _without_old_suffix(named)
     if named != name and (stem is None or Path(name).exists()):
         return name
-    own = f"{stem if stem is not None else named}{_SUFFIX}"
+    own = f"{stem if stem is not None else named}{SUFFIX}"
     if Path(own).exists() or (Path(named).is_file() and not _is_ours(Path(named))):
         return own
     return name
@@ -56,9 +56,9 @@ def own_path(name: str) -> str:
 
 def sibling(path: Path) -> Path | None:
     """The old-format file beside a cassette of ours; None where there is none."""
-    if not path.name.endswith(_SUFFIX):
+    if not path.name.endswith(SUFFIX):
         return None
-    stem = path.name.removesuffix(_SUFFIX)
+    stem = path.name.removesuffix(SUFFIX)
     candidates = [path.with_name(f"{stem}{suffix}") for suffix in (*OLD_SUFFIXES, "")]
     candidates += _longer(path, stem)
     found = (file for file in candidates if file.is_file() and _may_be_cassette(file))
@@ -71,11 +71,11 @@ def shortened(stem: str) -> str:
     pytest-recording does the same with the names of tests (``_vcr.py``, ``use_cassette``), but takes the
     serializer's name for the suffix, which is a dot shorter; and with ``.yaml`` it had more room.
     """
-    if len(os.fsencode(stem + _SUFFIX)) <= _LONGEST:
+    if len(os.fsencode(stem + SUFFIX)) <= _LONGEST:
         return stem
     already = _SHORTENED.fullmatch(stem)
     start, digest = already.groups() if already else (stem, _digest(stem))
-    room = _LONGEST - len(f"...{digest}{_SUFFIX}")
+    room = _LONGEST - len(f"...{digest}{SUFFIX}")
     while len(os.fsencode(start)) > room:
         start = start[:-1]
     return f"{start}...{digest}"

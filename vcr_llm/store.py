@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -13,7 +14,7 @@ from pathlib import Path
 from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
 from vcr_llm.formats import text_of
 
-__all__ = ["digest", "read", "remove", "write", "write_bytes"]
+__all__ = ["digest", "has_an_end", "read", "remove", "write", "write_bytes"]
 
 _PREFIX, _SUFFIX = ".vcr-llm-", ".tmp"
 _ABANDONED = 600
@@ -47,6 +48,15 @@ _REMEDIES: dict[type[OSError], str] = {
 }
 
 
+def has_an_end(path: Path) -> bool:
+    """False for pipes, sockets and devices, behind links too: who reads one of a folder may wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return True  # reading it will say what is wrong
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
 def digest(path: Path) -> str | None:
     """The SHA-256 of a file's bytes, in hexadecimal; None where it cannot be read."""
     try:
@@ -78,27 +88,37 @@ def write_bytes(path: Path, raw: bytes) -> None:
             with suppress(FileNotFoundError):
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
             temporary.replace(target)
-            _remove_abandoned(target.parent)
+            _remove_abandoned(target.parent, target.stat().st_mtime)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
     except OSError as error:
+        remedy = _TO_WRITE.get(error.errno or 0, "Make the folder writable")
         raise UnwritableCassetteError(
             str(path),
             error.strerror or str(error),
-            "What was there before is unchanged. Make the folder writable and record again.",
+            f"What was there before is unchanged. {remedy} and record again.",
         ) from error
+
+
+_TO_WRITE = {
+    errno.ENOSPC: "Make room on the disk",
+    errno.EDQUOT: "Make room on the disk",
+    errno.ENAMETOOLONG: "Give the cassette a shorter name",
+}
+"""What helps, by the operating system's reason."""
 
 
 _looked_at: dict[Path, float] = {}
 """Folder → when this process last looked for abandoned files there, in `time.monotonic`'s seconds."""
 
 
-def _remove_abandoned(folder: Path) -> None:
+def _remove_abandoned(folder: Path, written: float) -> None:
     """Temporary files that a killed process has left; younger ones may be somebody's.
 
     Not at every write: a folder of thousands of cassettes takes longer to list than one to write.
+    ``written``: the time of a file that was written just now, which no test can set, as it can the clock.
     """
     now = time.monotonic()
     if now - _looked_at.get(folder, -_ABANDONED) < _ABANDONED:
@@ -106,7 +126,7 @@ def _remove_abandoned(folder: Path) -> None:
     _looked_at[folder] = now
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _ABANDONED:
+            if written - path.stat().st_mtime > _ABANDONED:
                 path.unlink()
 
 

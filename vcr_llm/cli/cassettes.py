@@ -90,13 +90,23 @@ def named(names: Sequence[str], complain: Callable[[str], None]) -> Iterator[Pat
         files = list(find(path)) if path.is_dir() else [path]
         if not files:
             click.echo(f"{name}: no cassettes in this folder", err=True)
-        yield from files
+        for file in files:
+            if file.exists():
+                yield file
+            else:
+                complain(f"{file}: {_LEADS_NOWHERE}")
+
+
+_LEADS_NOWHERE: Final = "a link to a file that is not there"
 
 
 def read(path: Path) -> list[Entry]:
     """The interactions of a cassette of any known format. Raises `UnreadableCassetteError`."""
     persister = CassettePersister(VCR().persister)
-    requests, responses, *_ = persister.load_cassette(str(path), LLM_JSON)
+    try:
+        requests, responses, *_ = persister.load_cassette(str(path), LLM_JSON)
+    except vcr_bridge.CassetteNotFoundError:
+        raise UnreadableCassetteError(f"It is {_LEADS_NOWHERE}", path=str(path)) from None
     try:
         return [
             _entry(

@@ -66,12 +66,19 @@ def _cassettes(paths: Sequence[str]) -> Iterator[tuple[Path, Path]]:
         if not path.is_dir():
             yield path, Path(path.name)
             continue
-        for parent, folders, files in os.walk(path):
-            folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-            for file in sorted(files):
-                if file.endswith(_OURS):
-                    found = Path(parent, file)
-                    yield found, found.relative_to(path)
+        found = list(_below(path))
+        if not found:
+            click.echo(f"{name}: no {_OURS} in this folder", err=True)
+        yield from ((each, each.relative_to(path)) for each in found)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    from vcr_llm.store import has_an_end
+
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        found = (Path(parent, file) for file in sorted(files) if file.endswith(_OURS))
+        yield from filter(has_an_end, found)
 
 
 def _named(name: str, to: str) -> str:
@@ -89,11 +96,11 @@ def _exported(path: Path, to: str) -> Exported:
 
 def _read(path: Path) -> CassetteData:
     """What a cassette of any format holds, without secrets."""
+    from vcr_llm.blobs import Blobs
     from vcr_llm.content import MissingDecoderError
     from vcr_llm.errors import UnreadableCassetteError
     from vcr_llm.migrate import convert
     from vcr_llm.migrate.exporting import ExportError
-    from vcr_llm.persister import Blobs
     from vcr_llm.scrub import Scrubber, credential_values
 
     try:

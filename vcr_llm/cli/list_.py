@@ -28,24 +28,27 @@ def command(paths: Sequence[str], as_json: bool) -> None:
     Per interaction: number, first digits of the hash, provider and operation, model, date, tokens
     (prompt/completion), whether it was streamed, a status that is not 200, and the first words of the prompt.
 
-    The exit code is 1 if a cassette cannot be read; the others are listed all the same.
+    The exit code is 1 if a cassette cannot be read; the others are listed all the same. If none can, --json
+    prints nothing.
     """
     from vcr_llm.cli import cassettes
     from vcr_llm.errors import UnreadableCassetteError
 
     found: list[Entry] = []
     problems: list[str] = []
+    looked_at = False
     for file in cassettes.named(paths, problems.append):
         try:
             entries = cassettes.read(file)
         except UnreadableCassetteError as error:
             problems.append(str(error))
             continue
+        looked_at = True
         if as_json:
             found += entries
         else:
             echo_lines(_lines(str(file), entries))
-    if as_json:
+    if as_json and (looked_at or not problems):
         echo_json([cassettes.row(entry) for entry in found])
     for problem in problems:
         click.echo(problem, err=True)

@@ -91,7 +91,9 @@ def command(
     problems: list[str] = []
     groups = grouped(_sources(paths, problems))
     outcomes = list(_worth_telling(_outcomes(groups, options), groups))
-    if as_json:
+    if problems and not outcomes:
+        pass  # nothing of what was named is there
+    elif as_json:
         migration_lines.print_json(outcomes)
     else:
         migration_lines.print_outcomes(outcomes, options, paths)

@@ -87,19 +87,20 @@ def _summary(outcomes: Sequence[Outcome], options: Options, paths: Sequence[str]
 
     by_status = {status: [each for each in outcomes if each.status is status] for status in Status}
     done = [*by_status[Status.READY], *by_status[Status.MIGRATED]]
+    removed = [each for each in outcomes if each.removed]
+    told = {each.target for each in removed if each.status is Status.ALREADY}
     parts: list[str] = []
     for status, some in by_status.items():
-        if some:
+        # An old file and what became of it are one; where all that was done is removing it, it counts there.
+        count = len({outcome.target or outcome.path for outcome in some} - told)
+        if status is Status.NO_CASSETTE and count:
+            parts.append(_plural(count, "other file"))
+        elif count:
+            more = "other " if told and status is Status.ALREADY else ""
             size = f" ({_amount(some)})" if some == done else ""
-            # An old file and what became of it are one.
-            count = len({outcome.target or outcome.path for outcome in some})
-            other = status is Status.NO_CASSETTE
-            parts.append(
-                _plural(count, "other file") if other else f"{_plural(count, 'file')} {status}{size}"
-            )
-    removed = sum(each.removed for each in outcomes)
+            parts.append(f"{_plural(count, f'{more}file')} {status}{size}")
     if removed:
-        parts.append(f"{_plural(removed, 'old file')} removed")
+        parts.insert(1 if done else 0, f"{_plural(len(removed), 'old file')} removed")
     yield (("; ".join(parts) or "nothing to migrate", "bold"),)
     secrets: Counter[str] = Counter()
     for outcome in done:

@@ -37,7 +37,8 @@ def command(paths: Sequence[str], fix: bool, personal_data: bool, as_json: bool,
     folder, in which all cassettes are scanned. Secrets are known shapes of keys, credentials by the name of
     their field, and the values of environment variables named like credentials. They are never printed.
 
-    The exit code is 1 if a secret is found (with --fix: if one is left) or a file cannot be read.
+    The exit code is 1 if a secret is found (with --fix: if one is left) or a file cannot be read. If none of
+    the files can, --json and --sarif print nothing.
     """
     import os
 
@@ -51,6 +52,7 @@ def command(paths: Sequence[str], fix: bool, personal_data: bool, as_json: bool,
     found: list[Located] = []
     problems: list[str] = []
     fixed = 0
+    looked_at = False
     for file in cassettes.named(paths, problems.append):
         try:
             findings = _scan(file, scrubber)
@@ -62,8 +64,11 @@ def command(paths: Sequence[str], fix: bool, personal_data: bool, as_json: bool,
         except (UnreadableCassetteError, UnwritableCassetteError) as error:
             problems.append(str(error))
             continue
+        looked_at = True
         found += findings
-    if sarif:
+    if (sarif or as_json) and problems and not looked_at:
+        pass  # an empty list would say that there are no secrets
+    elif sarif:
         click.echo(json.dumps(_sarif(found), indent=2))
     elif as_json:
         rows = [{"path": each.path, "line": each.line, **asdict(each.finding)} for each in found]

@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from vcr_llm import schema, store
+from vcr_llm.blobs import Blobs
 from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import UnreadableCassetteError, VcrLlmError
 from vcr_llm.formats import NotACassetteError
 from vcr_llm.migrate.conversion import OURS, Conversion, convert, difference, verify
 from vcr_llm.migrate.sources import Source, speaks_of_calls, target_of
-from vcr_llm.persister import Blobs
 from vcr_llm.scrub import Scrubber, credential_values
 
 __all__ = ["Options", "Outcome", "Status", "migrate"]
 
-_WORTH_A_POOL: Final = 200
-"""Files below which starting processes takes longer than the work, unless their number is given."""
+_WORTH_A_POOL: Final = 4.0
+"""Seconds of work from which on processes are started, unless their number is given; starting takes one."""
+
+_OF_A_FILE: Final = 0.0015
+_OF_A_BYTE: Final = 0.25e-6
+"""Seconds that the work takes, about."""
 
 
 class Status(StrEnum):
@@ -79,7 +84,7 @@ def migrate(groups: Sequence[Sequence[Source]], options: Options) -> Iterator[li
     """
     jobs = options.jobs or os.cpu_count() or 1
     scrubber_values = credential_values(os.environ)
-    if jobs == 1 or (not options.jobs and len(groups) < _WORTH_A_POOL):
+    if jobs == 1 or (not options.jobs and _seconds(groups) < _WORTH_A_POOL):
         scrubber = Scrubber(values=scrubber_values)
         yield from (_group(group, options, scrubber) for group in groups)
         return
@@ -91,6 +96,14 @@ def migrate(groups: Sequence[Sequence[Source]], options: Options) -> Iterator[li
     given = (options, scrubber_values)
     with ProcessPoolExecutor(jobs, mp_context=new, initializer=_prepare, initargs=given) as pool:
         yield from pool.map(_in_a_worker, groups, chunksize=max(1, min(16, len(groups) // (4 * jobs))))
+
+
+def _seconds(groups: Sequence[Sequence[Source]]) -> float:
+    seconds = 0.0
+    for source in (source for group in groups for source in group):
+        with suppress(OSError):
+            seconds += _OF_A_FILE + _OF_A_BYTE * source.path.stat().st_size
+    return seconds
 
 
 _prepared: tuple[Options, Scrubber]

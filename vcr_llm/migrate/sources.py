@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from vcr_llm import store
 from vcr_llm.errors import UnreadableCassetteError
 from vcr_llm.formats import text_of
-from vcr_llm.serializer import NAME
-from vcr_llm.siblings import shortened
+from vcr_llm.siblings import SUFFIX, shortened
 
 __all__ = ["Source", "find", "grouped", "speaks_of_calls", "target_of"]
 
-_OURS: Final = f".{NAME}"
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".toml", ".har")
 _COMPRESSED: Final = ".gz"
 _HIDDEN: Final = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -49,12 +48,12 @@ class Source:
 
 def target_of(path: Path) -> Path:
     """The cassette of ours that a file becomes: ``x.yaml``, ``x.yaml.gz`` → ``x.llm.json`` beside it."""
-    if path.name.endswith(_OURS):
+    if path.name.endswith(SUFFIX):
         return path
     name = path.name.removesuffix(_COMPRESSED)
     suffix = next((suffix for suffix in _SUFFIXES if name.lower().endswith(suffix)), "")
     stem = name[: len(name) - len(suffix)] or name
-    return path.with_name(f"{shortened(stem)}{_OURS}")
+    return path.with_name(f"{shortened(stem)}{SUFFIX}")
 
 
 def find(folder: Path) -> Iterator[Source]:
@@ -70,12 +69,14 @@ def find(folder: Path) -> Iterator[Source]:
             path = Path(parent, name)
             # Also among cassettes lie settings in TOML, and files without a suffix that are anything.
             meant = among_cassettes and "." in name and not name.endswith(".toml")
-            if name.endswith(_OURS) or (_may_be_one(name) and (meant or _looks_like_one(path))):
+            if not (name.endswith(SUFFIX) or _may_be_one(name)) or not store.has_an_end(path):
+                continue
+            if name.endswith(SUFFIX) or meant or _looks_like_one(path):
                 yield Source(path, meant)
 
 
 def _is_searched(parent: Path, name: str) -> bool:
-    if name.startswith(".") or name in _HIDDEN or name.endswith(f"{_OURS}.blobs"):
+    if name.startswith(".") or name in _HIDDEN or name.endswith(f"{SUFFIX}.blobs"):
         return False
     return not (parent / name / "pyvenv.cfg").exists()
 

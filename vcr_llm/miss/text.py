@@ -15,6 +15,7 @@ from vcr_llm.miss.hints import normalizers_that_match
 from vcr_llm.miss.situation import Situation
 from vcr_llm.providers import read_messages
 from vcr_llm.report import asked, first_words
+from vcr_llm.side_calls import side_call
 
 __all__ = ["miss_text"]
 
@@ -33,6 +34,7 @@ def miss_text(situation: Situation) -> str:
     else:
         reason = cause(situation, found)
         lines = [*_head(situation, reason), *_compared(situation, found, reason)]
+    lines += _beside(situation)
     if situation.source:
         lines.append(f"  (The record mode is set in {situation.source}, which goes before the command line.)")
     return "\n".join(map(printable, lines))
@@ -88,6 +90,18 @@ def _otherwise(
             values = ", ".join(_literal(value) for value in given)
             text = option.format(f"normalize=[{values}]")
             yield f"  If that changes with every run:  {text}, with which this recording answers"
+
+
+def _beside(situation: Situation) -> Iterator[str]:
+    """For telemetry and the like, which nobody meant to record."""
+    found = side_call(situation.live)
+    if found is None:
+        return
+    if situation.advice.option is not None:
+        option = situation.advice.option.format("ignore_side_calls=True")
+        yield f"  It is a side call ({found.name}). To let those pass by:  {option}"
+    if found.switch:
+        yield f"  To turn it off:  {found.switch}"
 
 
 def _literal(value: object) -> str:

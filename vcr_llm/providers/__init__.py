@@ -129,7 +129,7 @@ def _claims(method: str, host: str, path: str) -> tuple[str | None, Operation | 
             operation
             for provider in providers
             for operation in provider.operations
-            if method in operation.methods and operation.path.search(path)
+            if method in operation.methods and re.search(operation.path, path)
         ]
         for providers in (owners, [one for one in PROVIDERS if one.anywhere])
     ]

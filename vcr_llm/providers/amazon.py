@@ -103,7 +103,7 @@ _BODIES = (
 
 
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation("bedrock", name, re.compile(path + "/?$"), prompt, **{"stream": "", **rest})
+    return Operation("bedrock", name, path + "/?$", prompt, **{"stream": "", **rest})
 
 
 _MODEL_URL = "https://bedrock-runtime.us-east-1.amazonaws.com/model/{model}"

@@ -167,7 +167,7 @@ VOLATILE = ("metadata.user_id", "messages.*.content.*.signature")
 
 
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation("anthropic", name, re.compile(path + r"/?$"), prompt, volatile=VOLATILE, **rest)
+    return Operation("anthropic", name, path + r"/?$", prompt, volatile=VOLATILE, **rest)
 
 
 OPERATIONS = (

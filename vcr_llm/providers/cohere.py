@@ -113,7 +113,7 @@ _NUMBERS = _shape(needs=("embeddings", "results"))
 
 
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation("cohere", name, re.compile(rf"/v[12]/{path}/?$"), prompt, **rest)
+    return Operation("cohere", name, rf"/v[12]/{path}/?$", prompt, **rest)
 
 
 _API = "https://api.cohere.com"
@@ -167,7 +167,7 @@ ELSEWHERE = Provider(
     name="cohere",
     hosts=re.compile(r"(?!)"),
     operations=tuple(
-        replace(one, path=re.compile(rf"/v2/{one.name}/?$"), needs=("model",))
+        replace(one, path=rf"/v2/{one.name}/?$", needs=("model",))
         for one in PROVIDER.operations
         if one.provider == "cohere" and one.name in {"chat", "embed", "rerank"}
     ),

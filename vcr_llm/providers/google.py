@@ -33,7 +33,7 @@ def _verbs(provider: str, models: str) -> tuple[Operation, ...]:
     """The actions on a model; ``models`` leads to it in the path."""
 
     def verb(name: str, spelled: str, *prompt: str, **rest: Any) -> Operation:
-        path = re.compile(rf"/(?:{models})/(?P<model>[^/:]+?)(?::|%3[Aa])(?:{spelled})/?$")
+        path = rf"/(?:{models})/(?P<model>[^/:]+?)(?::|%3[Aa])(?:{spelled})/?$"
         fixed = {"model": "", "temperature": _TEMPERATURE, "stream": "", "volatile": _VOLATILE}
         return Operation(provider, name, path, prompt, **{**fixed, **rest})
 

@@ -66,9 +66,7 @@ def read_answer(response: Any, events: Sequence[Any]) -> Answer | None:
 
 
 def _row(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation(
-        "huggingface", name, re.compile(path + "/?$"), prompt, messages=asked, answer=read_answer, **rest
-    )
+    return Operation("huggingface", name, path + "/?$", prompt, messages=asked, answer=read_answer, **rest)
 
 
 PROVIDER = Provider(

@@ -106,7 +106,7 @@ _CLASSES = answer_at(Places(needs=("results",), model=("model",)))
 
 
 def _row(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation("mistral", name, re.compile(path + "/?$"), prompt, **rest)
+    return Operation("mistral", name, path + "/?$", prompt, **rest)
 
 
 _CHAT = openai.OPERATIONS[0]

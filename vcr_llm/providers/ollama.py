@@ -71,7 +71,7 @@ def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     return Operation(
         "ollama",
         name,
-        re.compile(rf"/api/{path}/?$"),
+        rf"/api/{path}/?$",
         prompt,
         temperature="options.temperature",
         default_temperature=0.8,

@@ -28,9 +28,7 @@ _VOLATILE = (
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
     # Azure's spelling too: /openai/deployments/{model}/chat/completions
     deployment = r"(?:/deployments/(?P<model>[^/]+)(?:/extensions)?)?"
-    return Operation(
-        "openai", name, re.compile(deployment + path + r"/?$"), prompt, volatile=_VOLATILE, **rest
-    )
+    return Operation("openai", name, deployment + path + r"/?$", prompt, volatile=_VOLATILE, **rest)
 
 
 OPERATIONS = (

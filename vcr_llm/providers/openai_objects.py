@@ -7,7 +7,6 @@ tells two calls apart beside their path is their query.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -73,7 +72,7 @@ def _thread_message(response: Any, _events: Sequence[Any]) -> Answer | None:
 
 
 def _operation(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    pattern = re.compile(rf"/(?:v1|openai)/{path}/?$")
+    pattern = rf"/(?:v1|openai)/{path}/?$"
     return Operation("openai", name, pattern, prompt, methods=ANY_METHOD, **rest)
 
 

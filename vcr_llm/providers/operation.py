@@ -24,21 +24,21 @@ ANY_METHOD = frozenset({"POST", "GET", "DELETE"})
 class Operation:
     """One provider API action, as a row of a table.
 
-    ``path`` is searched for in the URL's path; where a group named ``model`` takes part, the model is
-    there unless the body names one, and where one named ``stream`` does, the call streams. ``prompt``
-    names the body fields that count as the messages, none meaning the whole body; a request that has
-    none of them is told apart by its other fields, or by its query. ``model``, ``temperature`` (of several
-    names the first that is there) and ``stream`` name the body fields that hold them, "" where none does;
-    a dot descends into an object. ``default_temperature`` and ``default_stream`` are what the provider
-    takes an absent one to be. ``needs``: fields that a body must have besides to be told on a host nobody
-    knows. ``volatile``: what of a body changes by nature and plays no part in matching (signatures, ids a
-    client makes up), as paths in which ``*`` is each item of a list. ``messages`` reads what a request says,
-    ``answer`` what a response says: see `answers`.
+    ``path``, a regular expression, is searched for in the URL's path; where a group named ``model`` takes
+    part, the model is there unless the body names one, and where one named ``stream`` does, the call
+    streams. ``prompt`` names the body fields that count as the messages, none meaning the whole body; a
+    request that has none of them is told apart by its other fields, or by its query. ``model``,
+    ``temperature`` (of several names the first that is there) and ``stream`` name the body fields that hold
+    them, "" where none does; a dot descends into an object. ``default_temperature`` and ``default_stream``
+    are what the provider takes an absent one to be. ``needs``: fields that a body must have besides to be
+    told on a host nobody knows. ``volatile``: what of a body changes by nature and plays no part in
+    matching (signatures, ids a client makes up), as paths in which ``*`` is each item of a list.
+    ``messages`` reads what a request says, ``answer`` what a response says: see `answers`.
     """
 
     provider: str
     name: str
-    path: re.Pattern[str]
+    path: str | re.Pattern[str]
     prompt: tuple[str, ...] = ()
     methods: frozenset[str] = POST
     model: str = "model"
@@ -114,7 +114,7 @@ class Call:
         if not prompt:
             others = {name: value for name, value in fields.items() if name not in own and value is not None}
             prompt = others or {"?": url.query}
-        found = operation.path.search(url.path)
+        found = re.search(operation.path, url.path)
         parts = found.groupdict() if found else {}
         return cls(
             operation,

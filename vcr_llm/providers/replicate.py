@@ -51,7 +51,7 @@ def _streamed(_response: Any, events: Sequence[Any]) -> Answer | None:
 
 
 def _row(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation("replicate", name, re.compile(path + "/?$"), prompt, **rest)
+    return Operation("replicate", name, path + "/?$", prompt, **rest)
 
 
 def _shape(request: Mapping[str, Any], response: Mapping[str, Any], _events: Sequence[Any]) -> str | None:

@@ -27,7 +27,7 @@ def read_numbers(response: Any, _events: Sequence[Any]) -> Answer | None:
 
 
 def _row(provider: str, name: str, path: str, *prompt: str) -> Operation:
-    return Operation(provider, name, re.compile(path + "/?$"), prompt, answer=read_numbers)
+    return Operation(provider, name, path + "/?$", prompt, answer=read_numbers)
 
 
 def _rerank(provider: str) -> Operation:

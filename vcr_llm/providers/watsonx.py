@@ -32,9 +32,7 @@ _COUNTED = answer_at(Places(needs=("result.token_count",), model=("model_id",)))
 
 
 def _row(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation(
-        "watsonx", name, re.compile(f"{_TEXT}/{path}/?$"), prompt, **{"model": "model_id", **rest}
-    )
+    return Operation("watsonx", name, f"{_TEXT}/{path}/?$", prompt, **{"model": "model_id", **rest})
 
 
 def _shape(_request: Mapping[str, Any], response: Mapping[str, Any], events: Sequence[Any]) -> str | None:

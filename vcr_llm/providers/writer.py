@@ -34,7 +34,7 @@ def _inputs(prompt: Mapping[str, Any], _rest: Mapping[str, Any]) -> tuple[Messag
 
 
 def _row(name: str, path: str, *prompt: str, **rest: Any) -> Operation:
-    return Operation("writer", name, re.compile(path + "/?$"), prompt, **rest)
+    return Operation("writer", name, path + "/?$", prompt, **rest)
 
 
 def _with_pieces(operation: Operation) -> Operation:

@@ -118,9 +118,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     name = config.getoption("--llm-audit-json")
     if name:
         from vcr_llm import store
+        from vcr_llm.errors import UnwritableCassetteError
 
-        store.write(Path(name), json.dumps(to_json(audit), indent=2, ensure_ascii=False) + "\n")
-        terminalreporter.write_line(f"\nwritten to {name}")
+        try:
+            store.write(Path(name), json.dumps(to_json(audit), indent=2, ensure_ascii=False) + "\n")
+            terminalreporter.write_line(f"\nwritten to {name}")
+        except UnwritableCassetteError as error:
+            terminalreporter.write_line(f"\ncould not be written to {name}: {error.reason}", red=True)
 
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""})

@@ -9,16 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 __all__ = ["extend"]
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.pluginmanager.hasplugin("recording"):
-        from pytest_recording import network  # by now its plugin has
-
-        extend(network)
 
 
 def extend(network: Any) -> None:

@@ -12,14 +12,11 @@ from vcr_llm.pytest_plugin.replay_marker import opened
 if TYPE_CHECKING:
     from vcr_llm.cassette import Cassette
 
-__all__: list[str] = []
+__all__ = ["shown"]
 
 
-@pytest.fixture
-def llm_cassette(request: pytest.FixtureRequest, vcr: Any) -> Cassette:
-    """The test's cassette (vcr-llm): ``.calls`` in order, each with provider, operation, model, messages,
-    tools, text, tool_calls, usage, streamed, replayed, recorded; ``.usage`` adds up their tokens.
-    """
+def shown(request: pytest.FixtureRequest, vcr: Any) -> Cassette:
+    """The cassette of the test, whose fixture ``vcr`` is what pytest-recording has opened."""
     replay = request.node.stash.get(opened, None)
     if replay is not None:
         return cast("Cassette", replay.cassette)
@@ -29,7 +26,7 @@ def llm_cassette(request: pytest.FixtureRequest, vcr: Any) -> Cassette:
         return cast("Cassette", vcr)
     if vcr is not None:
         reason = "the test's cassette is vcrpy's own: let vcr_config return vcr_llm.preset()"
-    elif request.config.getoption("--disable-recording"):
+    elif request.config.getoption("--disable-recording", False):
         reason = "--disable-recording opens no cassettes"
     else:
         reason = "the test has no cassette: mark it with @pytest.mark.vcr"

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vcr_llm.pytest_plugin import progress
 from vcr_llm.pytest_plugin.options import flag, setting
-from vcr_llm.pytest_plugin.outcome import has_passed
+from vcr_llm.pytest_plugin.progress import has_passed
 from vcr_llm.pytest_plugin.record_mode import source
-from vcr_llm.pytest_plugin.run_facts import add_line, opened_by_vcrpy, relative
+from vcr_llm.pytest_plugin.run_facts import add_line, opened_by_vcrpy, relative, take_line_back
 from vcr_llm.pytest_plugin.run_folder import session
 
 if TYPE_CHECKING:
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from vcr_llm.cassette import Cassette
 
 __all__ = ["cassettes"]
-
-_item = pytest.StashKey[pytest.Item]()
-"""The test whose fixture ``vcr`` is being set up: pytest-recording's functions are not told."""
 
 _contexts = pytest.StashKey[list[Any]]()
 """The `cassette.Context` objects that a test has opened."""
@@ -54,23 +53,23 @@ def pytest_recording_configure(config: pytest.Config, vcr: vcr.VCR) -> None:
     vcr.use_cassette = use_cassette
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test's cassettes go with it: pytest keeps all tests, and what hangs on them, to the end."""
+    try:
+        return (yield)
+    finally:
+        item.stash[_contexts] = []
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.stash[_contexts] = []  # also when a plugin runs the test again
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
     """Before pytest-recording's fixture ``vcr`` opens a cassette: see `_prepare`."""
-    if fixturedef.argname == "vcr" and isinstance(request.node, pytest.Item):
-        if request.node.get_closest_marker("vcr") is not None:
-            from vcr_llm import vcr_bridge
+    item.stash[_contexts] = []  # also when a plugin runs the test again
+    if item.get_closest_marker("vcr") is not None:
+        from vcr_llm import vcr_bridge
 
-            vcr_bridge.prepare_cassettes(_prepare, _opened)
-        request.config.stash[_item] = request.node
-    return (yield)
+        vcr_bridge.prepare_cassettes(_prepare, _opened)
 
 
 def _prepare(
@@ -81,9 +80,9 @@ def _prepare(
     from vcr_llm.pytest_plugin.misses import miss_kind
 
     merged = vcr_bridge.merged_options(options, marks)
-    if _item not in config.stash or not recorder.is_ours(merged):
+    item = progress.of(config).test  # pytest-recording's functions are not told
+    if item is None or not recorder.is_ours(merged):
         return None
-    item = config.stash[_item]
     effective = merged.get("record_mode", mode)
     refresh = effective == "rewrite"
     for name in _BY_FLAG:
@@ -119,8 +118,8 @@ def _without(mark: pytest.Mark, name: str, value: Any) -> pytest.Mark:
 def _place(item: pytest.Item) -> Caller:
     from vcr_llm.callers import Caller
 
-    path, line, _ = item.reportinfo()
-    return Caller(os.fspath(path), (line or 0) + 1)
+    path, line, _ = item.location  # as `reportinfo`, which pytest has asked already
+    return Caller(os.path.normpath(item.config.rootpath / path), (line or 0) + 1)
 
 
 def cassettes(item: pytest.Item) -> list[Cassette]:
@@ -129,16 +128,17 @@ def cassettes(item: pytest.Item) -> list[Cassette]:
 
 
 def _opened(context: Any, config: pytest.Config) -> None:
-    config.stash[_item].stash[_contexts].append(context)
+    item = progress.of(config).test
+    assert item is not None
+    item.stash[_contexts].append(context)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
-        for path in _refreshed(item):
-            text = f"{path} stays as it was; the new recording is {path}.rejected"
-            report.sections.append(("vcr-llm: the test failed while its cassette was recorded again", text))
+        title = "vcr-llm: the test failed while its cassette was recorded again"
+        report.sections += [(title, _what_became_of(item.config, path)) for path in _refreshed(item)]
     return report
 
 
@@ -148,14 +148,30 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     try:
         result = yield
         if has_passed(item):
+            for text in item.stash.get(_not_passed, []):  # of an attempt before
+                take_line_back(item.config, text)
             for context in item.stash.get(_contexts, []):
                 context.accept()
         return result
     finally:
         for path in _refreshed(item):
-            name = relative(item.config, path)
-            text = f"not passed: {item.nodeid}; {name} stays as it was, the new recording is {name}.rejected"
+            text = f"not passed: {item.nodeid}; {_what_became_of(item.config, path)}"
+            item.stash.setdefault(_not_passed, []).append(text)
             add_line(item.config, text)
+
+
+def _what_became_of(config: pytest.Config, path: str) -> str:
+    """What there is of a cassette whose new recording was not accepted."""
+    from vcr_llm.session import rejected_beside
+
+    cassette, new = Path(path), rejected_beside(Path(path))
+    old = "stays as it was" if cassette.exists() else "was not made"
+    what = f"the new recording is {relative(config, new)}" if new.exists() else "nothing was saved"
+    return f"{relative(config, path)} {old}; {what}"
+
+
+_not_passed = pytest.StashKey[list[str]]()
+"""What the summary was given to say of a test."""
 
 
 def _refreshed(item: pytest.Item) -> list[str]:

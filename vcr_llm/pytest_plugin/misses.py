@@ -28,6 +28,9 @@ _SWALLOWED: Final = (
 )
 
 
+_EXPECTED: Final = '\n  A test that expects this error says so:  @pytest.mark.vcr(on_miss="raise")'
+
+
 class _Missed:
     """A miss of a test. ``told``: a failure or a section of the test's report says so."""
 
@@ -150,12 +153,21 @@ def _shortened(excinfo: pytest.ExceptionInfo[BaseException] | None, item: pytest
     if excinfo is None:
         return False
     misses = [error for error in _chain(excinfo.value) if isinstance(error, CassetteMiss)]
+    for miss in misses:
+        _hint(miss)
     if not item.config.getoption("fulltrace", False):
         for miss in misses:
             miss.__traceback__ = _users_only(miss.__traceback__)
             if miss is excinfo.value and miss.__traceback__ is not None:
                 excinfo.traceback = type(excinfo.traceback)(miss.__traceback__)
     return bool(misses)
+
+
+def _hint(miss: CassetteMiss) -> None:
+    from vcr_llm.pytest_plugin.expected_misses import expects_a_miss
+
+    if expects_a_miss(miss.__traceback__) and not miss.msg.endswith(_EXPECTED):
+        miss.msg += _EXPECTED
 
 
 def _users_only(trace: TracebackType | None) -> TracebackType | None:

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 
-__all__ = ["GROUP", "POLICIES", "asks_for_audit", "asks_for_budget", "flag", "setting"]
+__all__ = [
+    "GROUP",
+    "PLACEHOLDER_KEYS",
+    "POLICIES",
+    "REPLAY_PLUGIN",
+    "asks_for_all",
+    "asks_for_audit",
+    "asks_for_budget",
+    "check",
+    "define",
+    "flag",
+    "setting",
+    "shows_calls",
+]
 
 GROUP: Final = "vcr-llm"
 POLICIES: Final = ("ignore", "warn", "error")
 """What a finding does: nothing, a line in the summary, or that and a failure."""
 
 
-class _Option(NamedTuple):
+class _Option:
     """``--llm-NAME`` and ``llm_name``. ``kind``: what makes a value of a text, None for a switch."""
 
-    name: str
-    help: str
-    kind: Callable[[str], Any] | None
-    default: Any
-    metavar: str = ""
+    __slots__ = ("default", "flag", "help", "key", "kind", "metavar", "name")
 
-    @property
-    def key(self) -> str:
-        return f"llm_{self.name}"
+    def __init__(
+        self, name: str, help: str, kind: Callable[[str], Any] | None, default: Any, metavar: str = ""
+    ) -> None:
+        self.name = name
+        self.key = f"llm_{name}"
+        self.flag = f"--{self.key.replace('_', '-')}"
+        self.help = help
+        self.kind = kind
+        self.default = default
+        self.metavar = metavar
 
 
 def _policy(text: str) -> str:
@@ -112,17 +128,23 @@ _OPTIONS: Final = (
 )
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+_BY_NAME: Final = {option.name: option for option in _OPTIONS}
+
+PLACEHOLDER_KEYS: Final = "llm_placeholder_keys"
+REPLAY_PLUGIN: Final = "llm_replay_plugin"
+"""The ini keys that are no flags."""
+
+
+def define(parser: pytest.Parser) -> None:
     group = parser.getgroup(GROUP)
     for option in _OPTIONS:
-        name = f"--{option.key.replace('_', '-')}"
         if option.kind is None:
-            group.addoption(name, dest=option.key, action="store_true", default=None, help=option.help)
+            group.addoption(option.flag, dest=option.key, action="store_true", default=None, help=option.help)
             parser.addini(option.key, f"{option.help} (vcr-llm)", type="bool", default=option.default)
         else:
             more: dict[str, Any] = {"choices": POLICIES} if option.kind is _policy else {}
             group.addoption(
-                name, dest=option.key, metavar=option.metavar, default=None, help=option.help, **more
+                option.flag, dest=option.key, metavar=option.metavar, default=None, help=option.help, **more
             )
             parser.addini(option.key, f"{option.help} (vcr-llm)", default=None)
     group.addoption(
@@ -138,6 +160,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="Write the audit as JSON to FILE too; implies --llm-audit.",
     )
+    parser.addini(
+        PLACEHOLDER_KEYS,
+        "Give unset provider keys a placeholder value for the test run, so that clients can be made when "
+        "replaying (vcr-llm).",
+        type="bool",
+        default=False,
+    )
+    parser.addini(
+        REPLAY_PLUGIN,
+        "Which plugin serves @pytest.mark.llm_replay where llm-mock is installed too: auto (llm-mock if its "
+        "plugin is loaded), vcr-llm or llm-mock (vcr-llm).",
+        default="auto",
+    )
 
 
 def asks_for_audit(config: pytest.Config) -> bool:
@@ -148,15 +183,34 @@ def asks_for_budget(config: pytest.Config) -> bool:
     return setting(config, "max_calls") is not None or setting(config, "max_cost") is not None
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    for option in _OPTIONS:
-        setting(config, option.name)  # raises for what is no value
+def asks_for_all(config: pytest.Config) -> bool:
+    """Whether what needs cassettes is needed in any case: for a report, to watch who uses a placeholder key,
+    and on pytest-xdist's controller, which sees no tests itself.
+    """
+    return bool(
+        setting(config, "report")
+        or config.getini(PLACEHOLDER_KEYS)
+        or getattr(config.option, "dist", "no") != "no"
+    )
+
+
+def shows_calls(config: pytest.Config) -> bool:
+    """Whether anybody sees single calls, their tokens and prices; reading them takes time."""
+    quiet = getattr(config.option, "verbose", 0) < 0  # the option is the terminal plugin's
+    return not quiet or bool(setting(config, "report") or setting(config, "job_summary"))
+
+
+def check(config: pytest.Config) -> None:
+    """Raises `pytest.UsageError` for what is no value."""
+    for name in _BY_NAME:
+        setting(config, name)
 
 
 def flag(config: pytest.Config, name: str) -> Any:
     """The value given on the command line, or None. ``name`` is that of the option without ``llm_``."""
-    option = _by_name(name)
-    return _value(option, config.getoption(option.key), f"--{option.key.replace('_', '-')}")
+    option = _BY_NAME[name]
+    given = getattr(config.option, option.key, None)
+    return None if given is None else _value(option, given, option.flag)
 
 
 def setting(config: pytest.Config, name: str) -> Any:
@@ -164,7 +218,7 @@ def setting(config: pytest.Config, name: str) -> Any:
 
     Raises `pytest.UsageError` for what is no value.
     """
-    option = _by_name(name)
+    option = _BY_NAME[name]
     given = flag(config, name)
     if given is not None:
         return given
@@ -172,10 +226,6 @@ def setting(config: pytest.Config, name: str) -> Any:
         return config.getini(option.key)
     found = _value(option, config.getini(option.key) or None, option.key)
     return option.default if found is None else found
-
-
-def _by_name(name: str) -> _Option:
-    return next(option for option in _OPTIONS if option.name == name)
 
 
 def _value(option: _Option, text: Any, named: str) -> Any:

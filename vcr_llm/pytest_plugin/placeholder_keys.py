@@ -8,42 +8,29 @@ from typing import Any, Final
 
 import pytest
 
+from vcr_llm.pytest_plugin.options import PLACEHOLDER_KEYS
 from vcr_llm.pytest_plugin.replay_marker import opened
 
-__all__: list[str] = []
+__all__ = ["explain_missing_key", "fill", "remove"]
 
-_INI: Final = "llm_placeholder_keys"
 _MISSING_KEY: Final = ("api_key", "api key", "could not resolve authentication", "OPENAI_API_KEY")
 _MISSING_KEY_LINE: Final = (
-    f"The client was made without an API key. Replaying needs none: with {_INI} = true in the "
-    "pytest configuration, unset provider keys get a placeholder while tests run."
+    f"The client was made without an API key. Replaying needs none: with {PLACEHOLDER_KEYS} = true in the "
+    "pytest configuration, unset provider keys get a placeholder while tests run. To record, set the key."
 )
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addini(
-        _INI,
-        "Give unset provider keys a placeholder value for the test run, so that clients can be made when "
-        "replaying (vcr-llm).",
-        type="bool",
-        default=False,
-    )
+def fill() -> None:
+    """Give the unset ones their placeholder."""
+    from vcr_llm import placeholder, providers
+
+    placeholder.fill(os.environ, providers.key_variables())
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Before any conftest or test module is imported: clients are often made at import."""
-    if early_config.getini(_INI):
-        from vcr_llm import placeholder, providers
+def remove() -> None:
+    from vcr_llm import placeholder, providers
 
-        placeholder.fill(os.environ, providers.key_variables())
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if config.getini(_INI):
-        from vcr_llm import placeholder, providers
-
-        placeholder.remove(os.environ, providers.key_variables())
+    placeholder.remove(os.environ, providers.key_variables())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,22 +39,13 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if item.get_closest_marker("vcr") is not None or opened in item.stash:
-        _explain_missing_key(report, call, item.config)
+        explain_missing_key(report, call, item.config)
     return report
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    report = yield
-    _explain_missing_key(report, getattr(report, "call", None), collector.config)
-    return report
-
-
-def _explain_missing_key(report: Any, call: Any, config: pytest.Config) -> None:
+def explain_missing_key(report: Any, call: Any, config: pytest.Config) -> None:
     """One line below an SDK's missing-key error, naming the option that makes replaying work."""
-    if call is None or call.excinfo is None or config.getini(_INI):
+    if call is None or call.excinfo is None or config.getini(PLACEHOLDER_KEYS):
         return
     if _is_missing_key(call.excinfo.value):
         if hasattr(report.longrepr, "addsection"):

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pytest
 
 from vcr_llm.pytest_plugin.fixture_lookup import definitions
+from vcr_llm.pytest_plugin.run_folder import folder
 
 __all__ = ["source"]
 
@@ -37,7 +38,8 @@ def source(config: pytest.Config, options: Mapping[str, Any], marks: Sequence[py
 
 def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> str | None:
     """Below "collected … items", where it is known whether cassettes will be used."""
-    if config.option.verbose < 0 or config.getoption("--disable-recording", False):
+    # The first option is the terminal plugin's, the second pytest-recording's; both may be left out.
+    if getattr(config.option, "verbose", 0) < 0 or config.getoption("--disable-recording", True):
         return None
     marked = [item for item in items if item.get_closest_marker("vcr") is not None]
     if not marked:
@@ -49,6 +51,45 @@ def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest
     line = f"vcr-llm: record mode {mode} ({where})"
     others = [f"{mode} ({where}) for {number}" for (mode, where), number in found.most_common()[1:]]
     return f"{line}; but {', '.join(others)} of {found.total()} tests" if others else line
+
+
+# --- under pytest-xdist --------------------------------------------------------------------------------
+
+_LINE: Final = "record-mode"
+"""The file of the run's folder by which a worker tells the controller, which collects nothing."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Before pytest-xdist's own, which tells the controller that it may go on."""
+    if hasattr(session.config, "workerinput"):
+        line = pytest_report_collectionfinish(session.config, session.items)
+        if line is not None:
+            path = folder(session.config) / _LINE
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(line, encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist's hook on the controller, for each worker."""
+    if not node.config.pluginmanager.hasplugin(_Header.__name__):
+        node.config.pluginmanager.register(_Header(node.config), _Header.__name__)
+
+
+class _Header:
+    """Says what the workers have found, below "2 workers [9 items]"."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self) -> None:
+        self._config.pluginmanager.unregister(self)
+        path = folder(self._config) / _LINE
+        reporter = self._config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None and path.is_file():
+            reporter.write_line(path.read_text(encoding="utf-8"))
 
 
 def _effective(config: pytest.Config, item: pytest.Item) -> tuple[str, str] | None:

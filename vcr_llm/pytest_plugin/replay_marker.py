@@ -1,18 +1,18 @@
-"""``@pytest.mark.llm_replay``, llm-mock's marker, where llm-mock's own plugin does not serve it."""
+"""``@pytest.mark.llm_replay``, llm-mock's marker, where llm-mock's own plugin does not serve it (see
+`replay_owner`).
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Generator
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
 
-from vcr_llm.pytest_plugin.options import GROUP
-from vcr_llm.pytest_plugin.outcome import has_passed
+from vcr_llm.pytest_plugin.progress import has_passed
+from vcr_llm.pytest_plugin.replay_owner import DISABLED_OPTION, is_ours
 from vcr_llm.pytest_plugin.run_folder import session
 
 if TYPE_CHECKING:
@@ -23,67 +23,12 @@ __all__ = ["opened"]
 opened = pytest.StashKey["llm_mock"]()
 """What a test with the marker has open."""
 
-_serves = pytest.StashKey[bool]()
-_INI: Final = "llm_replay_plugin"
-_LLM_MOCK: Final = "llm-mock"
-"""The name of llm-mock's entry point, under which pytest registers its plugin."""
-_DISABLED_OPTION: Final = "--llm-mock-disabled"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addini(
-        _INI,
-        "Which plugin serves @pytest.mark.llm_replay where llm-mock is installed too: auto (llm-mock if its "
-        "plugin is loaded), vcr-llm or llm-mock (vcr-llm).",
-        default="auto",
-    )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
-    """Define the option unless llm-mock's plugin has: it is loaded by now if it ever is."""
-    with suppress(ValueError):
-        parser.getgroup(GROUP).addoption(
-            _DISABLED_OPTION,
-            action="store_true",
-            default=False,
-            help="Replay no fixture of @pytest.mark.llm_replay: call the real API and save fresh responses "
-            "of tests that pass (same as LLM_MOCK_DISABLED=1).",
-        )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    owner = config.getini(_INI)
-    if owner not in ("auto", "vcr-llm", _LLM_MOCK):
-        raise pytest.UsageError(f"{_INI} must be auto, vcr-llm or llm-mock, not {owner!r}")
-    theirs = config.pluginmanager.get_plugin(_LLM_MOCK)
-    if owner == "vcr-llm" and theirs is not None:
-        config.pluginmanager.unregister(theirs)
-        theirs = None
-    ours = owner != _LLM_MOCK and theirs is None
-    config.stash[_serves] = ours
-    if ours:
-        config.addinivalue_line(
-            "markers",
-            "llm_replay(fixture, mode='replay', provider='all', match_on=['model', 'messages', "
-            "'temperature']): replay LLM calls from fixtures/FIXTURE.json beside the test file, or from a "
-            "path (vcr-llm).",
-        )
-
-
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Which plugin serves the marker, where there could be a doubt."""
-    if config.stash[_serves] and importlib.util.find_spec("llm_mock") is None:
-        return None
-    name = "vcr-llm" if config.stash[_serves] else _LLM_MOCK
-    return f"vcr-llm: marker llm_replay served by {name} (ini {_INI})"
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Open the fixture file before the first pytest fixture of the test, which may make calls itself."""
     mark = item.get_closest_marker("llm_replay")
-    if mark is not None and item.config.stash[_serves]:
+    if mark is not None and is_ours(item.config):
         replay = _llm_mock(item, mark)
         replay.__enter__()
         item.stash[opened] = replay
@@ -118,7 +63,7 @@ def _llm_mock(item: pytest.Item, mark: pytest.Mark) -> llm_mock:
             "a name with a slash is a path from the rootdir.",
             pytrace=False,
         )
-    disabled = is_disabled() or item.config.getoption(_DISABLED_OPTION, default=False)
+    disabled = is_disabled() or item.config.getoption(DISABLED_OPTION, default=False)
     fixture = _fixture_file(item, os.fspath(options.pop("fixture")))
     try:
         return llm_mock(

@@ -6,29 +6,29 @@ Another part of the plugin adds a line to the summary with `add_line`.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from vcr_llm import open_cassettes
-from vcr_llm.pytest_plugin.options import setting
-from vcr_llm.pytest_plugin.outcome import has_failed
+from vcr_llm.pytest_plugin import progress
+from vcr_llm.pytest_plugin.options import PLACEHOLDER_KEYS, setting, shows_calls
+from vcr_llm.pytest_plugin.progress import has_failed
 
 if TYPE_CHECKING:
+    from vcr_llm.calls import LlmCall
     from vcr_llm.interaction import Request
-    from vcr_llm.run_report import OpeningFact, RunFacts
+    from vcr_llm.run_report import CallFact, OpeningFact, RunFacts
     from vcr_llm.traffic import Watch
 
-__all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative"]
+__all__ = ["add_line", "facts", "is_empty", "opened_by_vcrpy", "openings", "relative", "take_line_back"]
 
 _OUTPUT: Final = "vcr_llm"
 _facts = pytest.StashKey["RunFacts"]()
 _recorder = pytest.StashKey["_FactRecorder"]()
-_test = pytest.StashKey[pytest.Item]()
 _openings = pytest.StashKey["list[OpeningFact]"]()
-_collected = pytest.StashKey[list[pytest.Item]]()
 _named = pytest.StashKey[set[str]]()
 """The names of cassettes that marks ask for."""
 
@@ -53,6 +53,12 @@ def add_line(config: pytest.Config, text: str, *, is_problem: bool = False) -> N
         facts(config).lines.append((text, is_problem))
 
 
+def take_line_back(config: pytest.Config, text: str) -> None:
+    """Have the summary not say what `add_line` was told, as no problem."""
+    with suppress(ValueError):
+        facts(config).lines.remove((text, False))
+
+
 def openings(item: pytest.Item) -> list[OpeningFact]:
     """What a test has opened in its last run, where it has closed again."""
     return item.stash.get(_openings, [])
@@ -68,38 +74,27 @@ def relative(config: pytest.Config, path: str | os.PathLike[str]) -> str:
     whole = os.path.abspath(path)  # noqa: PTH100 - without resolving links
     root = str(config.rootpath)
     inside = whole.startswith(root + os.sep)
-    return (os.path.relpath(whole, root) if inside else whole).replace(os.sep, "/")
+    return (whole[len(root) + 1 :] if inside else whole).replace(os.sep, "/")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     recorder = _FactRecorder(config)
     config.stash[_recorder] = recorder
     open_cassettes.listen(recorder, config)
-    if config.getini("llm_placeholder_keys"):
+    if config.getini(PLACEHOLDER_KEYS):
         recorder.watch()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _recorder in config.stash:
         config.stash[_recorder].stop()
-        open_cassettes.stop_listening(config)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    item.config.stash[_test] = item
-    item.stash[_openings] = []
-    try:
-        return (yield)
-    finally:
-        if _test in item.config.stash:  # a plugin may run a test within a test
-            del item.config.stash[_test]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Watch what fixtures of a wider scope do before the first cassette opens."""
-    disabled = item.config.getoption("--disable-recording", False)
+    item.stash[_openings] = []  # also when a plugin runs the test again
+    disabled = item.config.getoption("--disable-recording", True)
     if _recorder in item.config.stash and item.get_closest_marker("vcr") is not None and not disabled:
         item.config.stash[_recorder].watch()
 
@@ -157,7 +152,7 @@ class _FactRecorder(open_cassettes.Listener):
 
     def closed(self, cassette: Any) -> None:
         self.watch().closed(cassette)
-        item = self._config.stash.get(_test, None)
+        item = progress.of(self._config).test
         try:
             opening = _opening(self._config, cassette, item)
         except Exception as error:  # whatever a recording may hold: telling of it must not fail a test
@@ -166,10 +161,10 @@ class _FactRecorder(open_cassettes.Listener):
             return
         facts(self._config).openings.append(opening)
         if item is not None:
-            item.stash[_openings].append(opening)
+            item.stash.setdefault(_openings, []).append(opening)
 
     def _test(self) -> str:
-        item = self._config.stash.get(_test, None)
+        item = progress.of(self._config).test
         return item.nodeid if item is not None else ""
 
     def _went_past(self, host: str, test: str, variable: str, outside: bool) -> None:
@@ -180,39 +175,42 @@ class _FactRecorder(open_cassettes.Listener):
             facts(self._config).past.append(fact)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Before some are deselected."""
-    config.stash[_collected] = list(items)
-
-
-def _is_own(item: pytest.Item, path: Path) -> bool:
+def _is_own(item: pytest.Item, path: str) -> bool:
     """Whether a cassette is this one test's: named after it, and asked for by no mark of another."""
     from vcr_llm import vcr_bridge
     from vcr_llm.siblings import shortened
 
     own = shortened(vcr_bridge.default_cassette_name(item))
-    if path.parent.name != item.path.stem or not path.name.startswith(f"{own}."):
+    folder, name = os.path.split(path)
+    if not name.startswith(f"{own}.") or os.path.basename(folder) != item.path.stem:  # noqa: PTH119
         return False
     stash = item.config.stash
     if _named not in stash:
         stash[_named] = {
-            Path(str(name)).name
-            for each in stash.get(_collected, [])
+            Path(str(named)).name
+            for each in progress.of(item.config).found
             for mark in each.iter_markers()
             if mark.name in ("vcr", "default_cassette")
-            for name in mark.args
+            for named in mark.args
         }
-    return not stash[_named] & {path.name, own}
+    return not stash[_named] & {name, own}
+
+
+def _call(call: LlmCall) -> CallFact:
+    from vcr_llm.run_report import CallFact
+
+    operation = f"{call.provider} {call.operation}"
+    return CallFact(call.provider, operation, call.model, str(call.outcome), call.usage, call.seconds)
 
 
 def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> OpeningFact:
     from vcr_llm import vcr_bridge
     from vcr_llm.ranking import Tier
-    from vcr_llm.run_report import CallFact, OpeningFact
+    from vcr_llm.run_report import OpeningFact
 
     session = cassette.session
     path = os.fspath(cassette.path)
+    answered = cassette.answered
 
     def deviating(tier: Tier) -> tuple[str, ...]:
         return tuple(str(each) for each in cassette.deviations if each.tier is tier)
@@ -228,27 +226,17 @@ def _opening(config: pytest.Config, cassette: Any, item: pytest.Item | None) -> 
         source=session.source if session is not None else "in the code",
         interactions=cassette.own_count,
         played=cassette.own_played,
-        own=item is not None and _is_own(item, Path(path)),
-        written=bool(cassette.answered["recorded"]) or cassette.drop_unused_requests,
-        failed=item is not None and has_failed(item),
+        own=item is not None and _is_own(item, path),
+        written=bool(answered["recorded"]) or cassette.drop_unused_requests,
+        failed=item is not None and (has_failed(item) or config.getoption("setuponly", False)),
         drifted=deviating(Tier.SAME_CALL),
         stale=deviating(Tier.FALLBACK),
         missed=len(cassette.misses),
         oldest=cassette.oldest if policy("max_age") is not None else None,
         files=tuple(relative(config, each) for each in cassette.extra_files),
         old_files=tuple(relative(config, each) for each in cassette.old_files),
-        requests={str(outcome): number for outcome, number in cassette.answered.items()},
-        calls=tuple(
-            CallFact(
-                call.provider,
-                f"{call.provider} {call.operation}",
-                call.model,
-                str(call.outcome),
-                call.usage,
-                call.seconds,
-            )
-            for call in cassette.calls
-        ),
+        requests={str(outcome): number for outcome, number in answered.items()},
+        calls=tuple(map(_call, cassette.calls)) if shows_calls(config) else (),
         on_unplayed=policy("on_unplayed"),
         max_age=policy("max_age"),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from vcr_llm.pytest_plugin.options import GROUP, setting
+from vcr_llm.pytest_plugin.options import GROUP, setting, shows_calls
 from vcr_llm.pytest_plugin.run_facts import facts, is_empty
 from vcr_llm.pytest_plugin.whole_run import orphans
 
@@ -33,6 +35,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if hasattr(config, "workerinput") or (is_empty(config) and not setting(config, "report")):
         return
+    if config.getoption("setuponly", False):  # no test has run, and so none has played anything
+        return
     from vcr_llm.run_report import Policy, summarized
 
     found = summarized(
@@ -46,11 +50,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         ),
         price=_price(config),
     )
-    config.stash[_summary] = found
-    if found.failures and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+    fine = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    if found.failures and fine:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    _write_report(config, found, int(session.exitstatus))
-    _write_job_summary(config, found)
+    problems = [
+        *_not_written("the report", lambda: _write_report(config, found, int(session.exitstatus))),
+        *_not_written("the job summary", lambda: _write_job_summary(config, found)),
+    ]
+    if problems and fine:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    config.stash[_summary] = replace(found, failures=(*found.failures, *problems))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -60,8 +69,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     from vcr_llm.run_report import terminal_lines
 
     verbosity = config.option.verbose
-    # pytest-xdist's controller collects nothing, so its header could not say the mode.
-    lines = terminal_lines(found, verbosity, with_mode=getattr(config.option, "dist", "no") != "no")
+    lines = terminal_lines(found, verbosity)
     if lines and verbosity >= 0:
         terminalreporter.write_sep("=", GROUP)
     for line in lines:
@@ -72,10 +80,7 @@ def _price(config: pytest.Config) -> Price | None:
     """None where nobody would see it, too: the price lists take a third of a second to import."""
     from vcr_llm import prices
 
-    quiet = getattr(config.option, "verbose", 0) < 0  # the option is the terminal plugin's
-    if (
-        quiet and not setting(config, "report") and not setting(config, "job_summary")
-    ) or not prices.are_known():
+    if not shows_calls(config) or not prices.are_known():
         return None
 
     def price(call: CallFact) -> Any:
@@ -85,6 +90,19 @@ def _price(config: pytest.Config) -> Price | None:
 
 
 # --- files for CI ------------------------------------------------------------------------------------
+
+
+def _not_written(what: str, write: Callable[[], None]) -> list[str]:
+    """Write a file; what went wrong, for the summary, which is worth more."""
+    from vcr_llm.errors import UnwritableCassetteError
+
+    try:
+        write()
+    except UnwritableCassetteError as error:
+        return [f"{what} could not be written to {error.path}: {error.reason}"]
+    except OSError as error:
+        return [f"{what} could not be written to {error.filename}: {error.strerror}"]
+    return []
 
 
 def _write_report(config: pytest.Config, found: Summary, exit_code: int) -> None:

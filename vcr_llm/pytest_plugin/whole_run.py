@@ -8,6 +8,7 @@ modules that were left out, are spared.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 
 import pytest
 
+from vcr_llm.pytest_plugin import progress
 from vcr_llm.pytest_plugin.fixture_lookup import definitions
 from vcr_llm.pytest_plugin.options import setting
 from vcr_llm.pytest_plugin.run_facts import facts, is_empty, relative
@@ -24,95 +26,61 @@ __all__ = ["orphans"]
 _FOLDER: Final = "cassettes"
 """pytest-recording keeps a module's cassettes in ``cassettes/MODULE`` beside it."""
 
-_progress = pytest.StashKey["_Progress"]()
+_spared = pytest.StashKey[list[str]]()
+_unsure = pytest.StashKey[str]()
+"""Why no name can be spared that should be."""
 
 
-class _Progress:
-    """What was collected, and which tests have ended; on pytest-xdist's controller those of all workers."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._found = 0
-        self._finished: set[str] = set()
-        self._spared: list[str] = []
-        self._narrowed = ""
-        self._collected = 0
-        self._modules: set[Path] = set()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self._found = len(items)
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._collected = len(session.items)
-        self._modules = {item.path for item in session.items}
-        if self._collected < self._found:
-            self._narrowed = "some tests were deselected"
-        elif session.testsfailed:
-            self._narrowed = "some files could not be collected"
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_make_collect_report(
-        self, collector: pytest.Collector
-    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        report = yield
-        if report.skipped and isinstance(collector, pytest.File):
-            self._spared.append(f"{collector.path.stem}/")
-        return report
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        if item.get_closest_marker("vcr") is None:
-            return (yield)
-        before = self._opened()
-        try:
-            return (yield)
-        finally:
-            if self._opened() == before:
-                self._spare(item)
-
-    def _opened(self) -> int:
-        if is_empty(self._config):
-            return 0
-        known = facts(self._config)
-        return len(known.openings) + len(known.others)
-
-    def _spare(self, item: pytest.Item) -> None:
-        from vcr_llm import vcr_bridge
-        from vcr_llm.siblings import shortened
-
-        name = vcr_bridge.default_cassette_name(item)
-        self._spared += [name, shortened(name)]
-        for mark in item.iter_markers():
-            if mark.name in ("vcr", "default_cassette"):
-                self._spared += [Path(str(name)).name for name in mark.args]
-        if len(definitions(item, "default_cassette_name")) > 1:
-            self._narrowed = self._narrowed or "skipped tests name their cassettes themselves"
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        self._finished.add(nodeid)
-
-    def finish(self) -> None:
-        """Add what is known to the facts of the run."""
-        if is_empty(self._config) and not self._spared and not setting(self._config, "report"):
-            return
-        known = facts(self._config)
-        known.collected = max(known.collected, self._collected)
-        known.spared += self._spared
-        known.modules = known.modules or sorted(map(str, self._modules))
-        known.partial = known.partial or self._narrowed or _narrowed_by_arguments(self._config)
-        if len(self._finished) < known.collected and not hasattr(self._config, "workerinput"):
-            known.partial = known.partial or "the run stopped early"
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if item.get_closest_marker("vcr") is None:
+        return (yield)
+    before = _opened(item.config)
+    try:
+        return (yield)
+    finally:
+        if _opened(item.config) == before:
+            _spare(item)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_progress] = _Progress(config)
-    config.pluginmanager.register(config.stash[_progress], f"{__name__}.progress")
+def _opened(config: pytest.Config) -> int:
+    if is_empty(config):
+        return 0
+    known = facts(config)
+    return len(known.openings) + len(known.others)
+
+
+def _spare(item: pytest.Item) -> None:
+    from vcr_llm import vcr_bridge
+    from vcr_llm.siblings import shortened
+
+    name = vcr_bridge.default_cassette_name(item)
+    spared = item.config.stash.setdefault(_spared, [])
+    spared += [name, shortened(name)]
+    for mark in item.iter_markers():
+        if mark.name in ("vcr", "default_cassette"):
+            spared += [Path(str(name)).name for name in mark.args]
+    if len(definitions(item, "default_cassette_name")) > 1:
+        item.config.stash[_unsure] = "skipped tests name their cassettes themselves"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    session.config.stash[_progress].finish()
+    """Add what is known to the facts of the run."""
+    config, known = session.config, progress.of(session.config)
+    modules = [f"{each.path.stem}/" for each in known.skipped if isinstance(each, pytest.File)]
+    spared = modules + config.stash.get(_spared, [])
+    if is_empty(config) and not spared and not setting(config, "report"):
+        return
+    run = facts(config)
+    run.collected = max(run.collected, known.collected)
+    run.spared += spared
+    run.modules = run.modules or sorted(map(str, known.modules))
+    run.partial = (
+        run.partial or known.narrowed or config.stash.get(_unsure, "") or _narrowed_by_arguments(config)
+    )
+    if len(known.finished) < run.collected and not hasattr(config, "workerinput"):
+        run.partial = run.partial or "the run stopped early"
 
 
 def _narrowed_by_arguments(config: pytest.Config) -> str:
@@ -149,7 +117,8 @@ def orphans(config: pytest.Config) -> list[str] | None:
     from vcr_llm.siblings import sibling
 
     used = {path for opening in known.openings for path in (opening.path, *opening.files, *opening.old_files)}
-    used_files = {os.path.realpath(config.rootpath / path) for path in (*used, *known.others)}
+    root = str(config.rootpath)
+    used_files = {_real(os.path.join(root, path)) for path in (*used, *known.others)}  # noqa: PTH118
     below = [os.path.realpath(each) for each in _given(config)]
     spared, modules = set(known.spared), set(known.modules)
     found = [
@@ -157,7 +126,7 @@ def orphans(config: pytest.Config) -> list[str] | None:
         for folder in _cassette_folders(config, [*used, *known.others])
         if any(Path(os.path.realpath(folder)).is_relative_to(each) for each in below)
         for path in find(folder)
-        if os.path.realpath(path) not in used_files
+        if _real(path) not in used_files
         and not _is_spared(path, spared)
         and not _is_of_module_left_out(path, modules)
     ]
@@ -168,20 +137,32 @@ def orphans(config: pytest.Config) -> list[str] | None:
     return [relative(config, path) for path in found if os.path.realpath(path) not in old_files]
 
 
+def _real(path: str | Path) -> str:
+    """``os.path.realpath``, whose way through all the folders is the same for many cassettes."""
+    folder, name = os.path.split(path)
+    if os.path.islink(path):  # noqa: PTH114 - no object for each of many files
+        return os.path.realpath(path)
+    return os.path.join(_real_folder(folder), name)  # noqa: PTH118
+
+
+_real_folder = functools.lru_cache(maxsize=256)(os.path.realpath)
+
+
 def _cassette_folders(config: pytest.Config, paths: list[str]) -> Iterator[Path]:
     """The folders that cassettes in use lie in, of several nested ones the outermost."""
-    found = {_folder(config.rootpath / path, config.rootpath) for path in paths}
+    parents = {os.path.dirname(path) for path in paths}  # noqa: PTH120
+    found = {_folder(config.rootpath / parent, config.rootpath) for parent in parents}
     for folder in sorted(found):
         if not any(other in folder.parents for other in found):
             yield folder
 
 
-def _folder(path: Path, root: Path) -> Path:
+def _folder(own: Path, root: Path) -> Path:
     """The folder ``cassettes`` below the rootdir where there is one on the way, else the file's own."""
-    for parent in reversed(path.parents):
+    for parent in (*reversed(own.parents), own):
         if parent.name == _FOLDER and root in parent.parents:
             return parent
-    return path.parent
+    return own
 
 
 def _is_spared(path: Path, spared: set[str]) -> bool:

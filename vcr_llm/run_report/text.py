@@ -41,11 +41,11 @@ class Finding:
     details: tuple[str, ...] = ()
 
 
-def terminal_lines(summary: Summary, verbosity: int = 0, *, with_mode: bool = False) -> list[TextLine]:
+def terminal_lines(summary: Summary, verbosity: int = 0) -> list[TextLine]:
     """The lines below the section's title; nothing for a run that used no cassette.
 
     ``verbosity`` is pytest's: from -1 (``-q``) down one line of counts and what is loud, from -2 down
-    only that; from 1 (``-v``) up everything by name. ``with_mode``: say the record mode without ``-v`` too.
+    only that; from 1 (``-v``) up everything by name.
     """
     if summary.silent:
         return []
@@ -57,16 +57,16 @@ def terminal_lines(summary: Summary, verbosity: int = 0, *, with_mode: bool = Fa
     if verbosity < 0:
         said = [counts(summary), *(finding.heading for finding in found)]
         return [TextLine(f"vcr-llm: {'; '.join(filter(None, said))}"), *loud]
-    return [*_said(summary, verbosity, with_mode), *_found(found, verbosity), *loud]
+    return [*_said(summary, verbosity), *_found(found, verbosity), *loud]
 
 
-def _said(summary: Summary, verbosity: int, with_mode: bool) -> Iterator[TextLine]:
+def _said(summary: Summary, verbosity: int) -> Iterator[TextLine]:
     if summary.cassettes:
         yield TextLine(f"requests: {counts(summary)}")
     for line in (tokens_text(summary), money_text(summary)):
         if line:
             yield TextLine(line)
-    if summary.modes and (verbosity > 0 or with_mode):
+    if summary.modes and verbosity > 0:
         yield TextLine(f"record mode: {'; '.join(modes(summary))}")
     if verbosity > 0:
         slowest = summary.slowest[:_SLOWEST]

@@ -9,8 +9,19 @@ Nothing stands twice: a JSON body only as JSON, a stream only as events. A body 
 lose something (see `jsontext` and `sse`) is kept as text, bytes that are no text as base64 or in a file.
 """
 
-from vcr_llm.schema.dumping import dump
+from vcr_llm.schema.dumping import document, dump, lay_out
 from vcr_llm.schema.entries import Entries, open_document
 from vcr_llm.schema.loading import is_document, load, load_json
+from vcr_llm.schema.standing import Standing
 
-__all__ = ["Entries", "dump", "is_document", "load", "load_json", "open_document"]
+__all__ = [
+    "Entries",
+    "Standing",
+    "document",
+    "dump",
+    "is_document",
+    "lay_out",
+    "load",
+    "load_json",
+    "open_document",
+]

@@ -1,20 +1,21 @@
-"""`CassetteData` → text."""
+"""Interactions → text."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from vcr_llm import jsontext, streams
 from vcr_llm.fingerprint import fingerprint, llm_mock_hash
-from vcr_llm.interaction import NO_JSON, Body, CassetteData, Headers, Interaction
+from vcr_llm.interaction import NO_JSON, Body, CassetteData, Interaction
 from vcr_llm.providers import classify
 from vcr_llm.schema.loading import reads_as
+from vcr_llm.schema.standing import Standing
 from vcr_llm.schema.streaming import event_objects, framing_object
-from vcr_llm.schema.terms import VERSION, phrase
+from vcr_llm.schema.terms import LONG_MEMBERS, VERSION, content_type_of, phrase, says_json
 
-__all__ = ["SaveFile", "dump", "stored_hash"]
+__all__ = ["SaveFile", "document", "dump", "lay_out", "stored_hash"]
 
 SaveFile = Callable[[bytes], str]
 """Puts a binary body beside the cassette; answers its name for the document, "" to keep it inside."""
@@ -29,26 +30,44 @@ def dump(data: CassetteData, save_file: SaveFile | None = None) -> str:
     Headers are written as they are: what may be stored is for the caller to decide. ``save_file`` is
     given each body that is no text; where it answers a name (and not ""), that stands in the document.
     """
-    provider = data.provider or _first_provider(data)
-    entries = [_entry(interaction, provider, save_file) for interaction in data.interactions]
-    document = {"version": VERSION, "provider": provider, **data.extra, "interactions": entries}
-    return jsontext.pretty(document, long_members=frozenset({"stream_events"}))
+    return document(data, lay_out(data, data.interactions, save_file))
 
 
-def _first_provider(data: CassetteData) -> str:
-    calls = (classify(interaction.request) for interaction in data.interactions)
+def lay_out(
+    head: CassetteData, items: Sequence[Interaction | Standing], save_file: SaveFile | None = None
+) -> list[Standing]:
+    """The entries of a document with this head; some may be known from the file they were read from."""
+    provider = head.provider or _first_provider(items)
+    return [item if isinstance(item, Standing) else _laid_out(item, provider, save_file) for item in items]
+
+
+def _laid_out(interaction: Interaction, provider: str, save_file: SaveFile | None) -> Standing:
+    return Standing(_entry(interaction, provider, save_file), lambda: interaction)
+
+
+def document(head: CassetteData, entries: Sequence[Standing]) -> str:
+    """The text of a document."""
+    provider = head.provider or _first_provider(entries)
+    interactions = [jsontext.LaidOut(entry.text) for entry in entries]
+    value = {"version": VERSION, "provider": provider, **head.extra, "interactions": interactions}
+    return jsontext.pretty(value, long_members=LONG_MEMBERS)
+
+
+def _first_provider(items: Sequence[Interaction | Standing]) -> str:
+    interactions = (item.interaction if isinstance(item, Standing) else item for item in items)
+    calls = (classify(interaction.request) for interaction in interactions)
     return next((call.operation.provider for call in calls if call is not None), _OTHER)
 
 
 def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) -> dict[str, Any]:
     request, response = interaction.request, interaction.response
     request_object, request_body = _json_object(request.body, save_file)
-    content_type = _content_type(response.headers)
+    content_type = content_type_of(response.headers)
     found = streams.parse(response.body.raw, content_type)
     response_object: dict[str, Any] = {}
     response_body = None
     if found is None and response.body.raw:
-        if _says_json(response.headers):
+        if says_json(response.headers):
             response_object, response_body = _json_object(response.body, save_file)
         else:
             response_body = _kept(response.body, save_file)
@@ -85,20 +104,6 @@ def stored_hash(interaction: Interaction) -> str:
     if isinstance(value, dict) and "messages" in value:
         return llm_mock_hash(value)
     return fingerprint(interaction.request).digest
-
-
-def _content_type(headers: Headers) -> str:
-    """In lower case; "" where there is none, or where it was redacted and says nothing any more."""
-    value = next(iter(headers.get("content-type", ())), "").lower()
-    return value if "/" in value else ""
-
-
-def _says_json(headers: Headers) -> bool:
-    """Whether the body may be written as a JSON value: where the type is something else (a download),
-    its reader may care for every byte. Old recordings without headers are taken by their content."""
-    content_type = _content_type(headers)
-    # What says it is a stream, and is none as it stands, may be one once it is written another way.
-    return not content_type or ("json" in content_type and not streams.is_stream_type(content_type))
 
 
 def _json_object(body: Body | None, save_file: SaveFile | None) -> tuple[dict[str, Any], Any]:

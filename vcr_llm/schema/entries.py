@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
-from vcr_llm.schema.loading import KNOWN, KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
+from vcr_llm.longtexts import shortened
+from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
+from vcr_llm.schema.standing import Standing, standing
 from vcr_llm.schema.streaming import stream_body
 from vcr_llm.schema.terms import phrase
+from vcr_llm.schema.usual import is_usual
 
 __all__ = ["Entries", "open_document"]
+
+
+_LARGE: Final = 1 << 14
+"""Characters of an entry in which long strings are looked for."""
 
 
 class Entries(Sequence[Interaction]):
@@ -28,6 +35,7 @@ class Entries(Sequence[Interaction]):
         self._provider = provider
         self._starts: list[int] = []
         self._made: dict[int, Interaction] = {}
+        self._ends: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -40,7 +48,11 @@ class Entries(Sequence[Interaction]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         number = index if index >= 0 else len(self) + index
-        return self._made.get(number) or _usual_interaction(self._parsed(number), number)
+        return self._made.get(number) or self._shortened(number) or _usual(self._parsed(number), number)
+
+    def are_of(self, text: str) -> bool:
+        """Whether this text has been read."""
+        return self._text == text
 
     def made(self, number: int) -> Interaction | None:
         """The interaction if it is of another than the usual shape: those are made when they are read."""
@@ -51,9 +63,40 @@ class Entries(Sequence[Interaction]):
         made = self._made.get(number)
         if made is not None:
             return made.request
+        shortened = self._shortened(number)
+        if shortened is not None:
+            return shortened.request
         entry = self._parsed(number)
         body, http = entry["request"], entry["http"]
         return Request(http["method"], http["url"], Body.of_json(body) if body else None)
+
+    def _shortened(self, number: int) -> Interaction | None:
+        """A large entry whose long strings nobody has looked at; None where there is none in its bodies."""
+        end = self._ends.get(number)
+        found = None if end is None else shortened(self._text, self._starts[number], end)
+        if found is None:
+            return None
+        entry: dict[str, Any] = _scan(found.text, 0)[0]
+        if found.count(entry["request"]) + found.count(entry["response"]) < len(found):
+            return None
+
+        def body_of(value: dict[str, Any]) -> Body:
+            return Body.lazily(lambda: found.compact(value)) if found.count(value) else Body.of_json(value)
+
+        return _usual(entry, number, body_of)
+
+    def standing(self, number: int) -> Standing | None:
+        """An entry that would be written again as it is; None where that is not sure."""
+        if number in self._made:
+            return None
+        start = self._starts[number]
+        entry, end = _scan(self._text, start)
+        try:
+            if not jsontext.is_shallow(self._text, start, end):
+                jsontext.check_depth(entry)
+        except jsontext.LossyJsonError:
+            return None
+        return standing(entry, lambda: self[number])
 
     def _parsed(self, number: int) -> dict[str, Any]:
         value: dict[str, Any] = _scan(self._text, self._starts[number])[0]
@@ -65,11 +108,13 @@ class Entries(Sequence[Interaction]):
         at = _blank(text, _after(text, at, "["))
         while text[at] != "]":
             entry, end = _scan(text, at)
-            if not _is_usual(entry):
+            if not is_usual(entry):
                 made = read_entry(entry, len(self), self._provider, read_file)
                 if made is None:
                     raise _Unusual
                 self._made[len(self)] = made
+            if end - at >= _LARGE:
+                self._ends[len(self)] = end
             self._starts.append(at)
             at = _next(text, end, "]")
         return at + 1
@@ -141,16 +186,18 @@ def _next(text: str, at: int, closing: str) -> int:
     return at
 
 
-def _usual_interaction(entry: dict[str, Any], number: int) -> Interaction:
+def _usual(
+    entry: dict[str, Any], number: int, body_of: Callable[[dict[str, Any]], Body] = Body.of_json
+) -> Interaction:
     """What an entry of the usual shape stands for; `_interaction` in `loading` says it of all."""
     http, events, request = entry["http"], entry["stream_events"], entry["request"]
     if entry["streaming"] and events:
         body = stream_body(events, {}, ("interactions", number))
     else:
-        body = Body.of_json(entry["response"]) if entry["response"] else Body(b"")
+        body = body_of(entry["response"]) if entry["response"] else Body(b"")
     status = http["status"]
     return Interaction(
-        Request(http["method"], http["url"], Body.of_json(request) if request else None),
+        Request(http["method"], http["url"], body_of(request) if request else None),
         Response(
             status,
             http.get("reason", phrase(status)),
@@ -160,57 +207,3 @@ def _usual_interaction(entry: dict[str, Any], number: int) -> Interaction:
         entry["recorded_at"],
         entry["hash"],
     )
-
-
-_EVENT: Final = ("event", "id", "retry")
-_HTTP: Final = frozenset({"method", "url", "status", "reason", "headers"})
-
-
-def _is_usual(entry: Any) -> bool:
-    """Whether an entry has the shape that most have, so that reading it cannot fail.
-
-    With `_interaction` in `loading` this says twice what a document is; a test compares the two.
-    """
-    if type(entry) is not dict or not entry.keys() <= KNOWN:
-        return False
-    http, events = entry.get("http"), entry.get("stream_events")
-    if type(http) is not dict or not http.keys() <= _HTTP or type(events) is not list:
-        return False
-    return (
-        type(entry.get("request")) is dict
-        and type(entry.get("response")) is dict
-        and type(entry.get("streaming")) is bool
-        and type(entry.get("hash")) is str
-        and type(entry.get("recorded_at")) is str
-        and type(http.get("method")) is str
-        and type(http.get("url")) is str
-        and type(http.get("status")) is int
-        and 100 <= http["status"] <= 999
-        and type(http.get("reason", "")) is str
-        and _are_headers(http.get("headers"))
-        and all(map(_is_event, events))
-    )
-
-
-def _are_headers(headers: Any) -> bool:
-    if type(headers) is not dict:
-        return False
-    for name, values in headers.items():
-        # What is still encoded may need a decoder that is not there: that is told when a cassette opens.
-        if type(values) is not list or not name.islower() or name == "content-encoding":
-            return False
-        for value in values:
-            if type(value) is not str:
-                return False
-    return True
-
-
-def _is_event(event: Any) -> bool:
-    if type(event) is not dict or "data" not in event:
-        return False
-    for name, value in event.items():
-        if name == "data":
-            continue
-        if name not in _EVENT or type(value) is not str or "\n" in value or "\r" in value:
-            return False
-    return True

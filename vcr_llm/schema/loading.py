@@ -14,10 +14,9 @@ from vcr_llm.jsonplace import place_of
 from vcr_llm.providers import usual_stream_type, usual_url
 from vcr_llm.schema.checks import Wrong, kind_of, member
 from vcr_llm.schema.streaming import stream_body
-from vcr_llm.schema.terms import JSON, VERSION, phrase
+from vcr_llm.schema.terms import JSON, KNOWN, VERSION, phrase
 
 __all__ = [
-    "KNOWN",
     "KNOWN_AT_TOP",
     "VERSIONS",
     "ReadFile",
@@ -33,7 +32,6 @@ ReadFile = Callable[[str], bytes]
 """The bytes of a body that is kept in a file beside the cassette, by its name there."""
 
 VERSIONS: Final = ("1.0", VERSION)
-KNOWN: Final = frozenset({"hash", "request", "response", "streaming", "stream_events", "recorded_at", "http"})
 KNOWN_AT_TOP: Final = frozenset({"version", "provider", "interactions"})
 _KNOWN_IN_HTTP: Final = frozenset(
     {"method", "url", "status", "reason", "headers", "request_body", "response_body", "stream"}

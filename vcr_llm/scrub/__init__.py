@@ -4,7 +4,7 @@ Pure: the values of environment variables are passed in. `Scrubber` says what co
 `Ledger` which placeholder stands for which in one cassette, `folded` what of a request is compared.
 
 Floors inside: `placeholders`, `judging` ← `rules` ← `values`, `text`; `names` ← `name_rules`; `documents`,
-`places`, `headers`, `findings` ← `body` ← `message` ← `engine`, `folding`.
+`places`, `headers`, `findings` ← `body` ← `message` ← `glance` ← `engine`, `folding`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from vcr_llm.interaction import Interaction
 from vcr_llm.scrub.engine import Scrubber
 from vcr_llm.scrub.findings import Finding
 from vcr_llm.scrub.folding import folded, untouched
+from vcr_llm.scrub.glance import Parts
 from vcr_llm.scrub.headers import stored_headers
 from vcr_llm.scrub.placeholders import Ledger, folded_text
 from vcr_llm.scrub.rule import Rule
@@ -22,6 +23,7 @@ __all__ = [
     "DEFAULT",
     "Finding",
     "Ledger",
+    "Parts",
     "Rule",
     "Scrubber",
     "clean",

@@ -17,6 +17,7 @@ from vcr_llm.scrub.documents import (
     documents,
     is_stream,
     literals,
+    may_have_tokens,
     pieces,
     plain_data,
     uncovered,
@@ -25,12 +26,12 @@ from vcr_llm.scrub.names import Names, normalised_name, split_scheme
 from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.text import Detector, Match, find, replaced
 
-__all__ = ["BodyEditor"]
+__all__ = ["ESCAPED_ASCII", "BodyEditor"]
 
 _ROUNDS: Final = 4
 """How often a text is looked at again after a replacement; two have always been enough."""
 
-_ESCAPED_ASCII: Final = re.compile(r"\\(?:/|u00[2-7])")
+ESCAPED_ASCII: Final = re.compile(r"\\(?:/|u00[2-7])")
 """JSON escapes of characters that rules look for."""
 
 _BYTES: Final = re.compile(r'"bytes"(\s*:\s*)\[[\d,\s]*\]')
@@ -95,9 +96,9 @@ class BodyEditor:
         """
         return bool(
             self.callables
-            or "logprobs" in text
+            or may_have_tokens(text)
             or self.detector.may_find(text)
-            or _ESCAPED_ASCII.search(text)
+            or ESCAPED_ASCII.search(text)
         )
 
     def body(self, text: str, replace: ReplaceMatch, *, whole: Any = None, named: bool = True) -> str:
@@ -113,7 +114,9 @@ class BodyEditor:
         if not found:
             return self.text(text, (), replace)
         groups = (
-            pieces(found) if len(found) > 1 or isinstance(found[0].value, list) or "logprobs" in text else {}
+            pieces(found)
+            if len(found) > 1 or isinstance(found[0].value, list) or may_have_tokens(text)
+            else {}
         )
         joined = ["".join(string for _, string in group) for group in groups.values()]
         single = found[0] if len(found) == 1 and not found[0].path else None
@@ -123,7 +126,7 @@ class BodyEditor:
             or self.callables
             or self.detector.may_find(text)
             or any(map(self.detector.may_find, joined))
-            or _ESCAPED_ASCII.search(text)
+            or ESCAPED_ASCII.search(text)
         ):
             return text
         strings = [_piece(document, literal) for document in found for literal in literals(document)]

@@ -24,6 +24,7 @@ __all__ = [
     "documents",
     "is_stream",
     "literals",
+    "may_have_tokens",
     "pieces",
     "plain_data",
     "uncovered",
@@ -192,6 +193,14 @@ def uncovered(text: str, found: list[Document]) -> Iterator[tuple[int, int]]:
         at = document.end
     if at < len(text):
         yield at, len(text)
+
+
+_TOKENS: Final = re.compile(r'"logprobs"(?!\s*:\s*[^\s{\[])')
+
+
+def may_have_tokens(text: str) -> bool:
+    """False only where a JSON text has no ``logprobs``, or as most have them: ``"logprobs": null``."""
+    return "logprobs" in text and ("\\u00" in text or _TOKENS.search(text) is not None)
 
 
 # --- pieces of one text -------------------------------------------------------------------------------

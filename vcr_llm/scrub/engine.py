@@ -12,6 +12,7 @@ from vcr_llm.interaction import EPOCH, Interaction, Request, Response
 from vcr_llm.scrub import headers as response_headers
 from vcr_llm.scrub.body import BodyEditor
 from vcr_llm.scrub.findings import Finding
+from vcr_llm.scrub.glance import Glance, Parts
 from vcr_llm.scrub.message import MessagePass, preview_of
 from vcr_llm.scrub.name_rules import NAMED, added_rules
 from vcr_llm.scrub.names import Names
@@ -61,6 +62,11 @@ class Scrubber:
     def _in_bytes(self) -> Detector:
         return _detector_of_bytes(value_rules(self.values))
 
+    @cached_property
+    def _glance(self) -> Glance:
+        custom = bool(self.callables or self.patterns)
+        return Glance(self.editor, self.add_headers, self.remove_headers, custom)
+
     # --- replacing
 
     def request(self, request: Request, ledger: Ledger) -> Request:
@@ -69,23 +75,40 @@ class Scrubber:
 
     def response(self, response: Response, ledger: Ledger) -> Response:
         """The response as it is stored; the very same object where nothing is found and no header goes."""
+        kept = self._with_stored_headers(response)
+        return MessagePass(self.editor, self._in_bytes, ledger).response(kept)
+
+    def _with_stored_headers(self, response: Response) -> Response:
         kept = response_headers.stored_headers(response.headers, self.add_headers, self.remove_headers)
-        if kept is not response.headers:
-            response = replace(response, headers=kept)
-        return MessagePass(self.editor, self._in_bytes, ledger).response(response)
+        return response if kept is response.headers else replace(response, headers=kept)
 
     def interaction(self, interaction: Interaction, ledger: Ledger) -> Interaction:
         """The interaction as it is stored; the very same object where nothing is found."""
-        request = self.request(interaction.request, ledger)
-        response = self.response(interaction.response, ledger)
-        extra = MessagePass(self.editor, self._in_bytes, ledger).extra(interaction.extra)
+        return self.cleaned(interaction, ledger)[0]
+
+    def cleaned(self, interaction: Interaction, ledger: Ledger) -> tuple[Interaction, bool]:
+        """The same, and whether there was nothing to replace: `scan` then finds nothing in it."""
+        through = MessagePass(self.editor, self._in_bytes, ledger)
+        request = through.request(interaction.request)
+        kept = self._with_stored_headers(interaction.response)
+        response = through.response(kept)
+        extra = through.extra(interaction.extra)
+        same = request is interaction.request and response is kept and extra is interaction.extra
         recorded_at = interaction.recorded_at
         if recorded_at is None and "date" not in response.headers and interaction.date != EPOCH:
             recorded_at = interaction.date  # the header Date is not stored
-        same = request is interaction.request and response is interaction.response
-        if same and extra is interaction.extra and recorded_at == interaction.recorded_at:
-            return interaction
-        return replace(interaction, request=request, response=response, extra=extra, recorded_at=recorded_at)
+        clean = same and not through.findings
+        if same and response is interaction.response and recorded_at == interaction.recorded_at:
+            return interaction, clean
+        found = replace(interaction, request=request, response=response, extra=extra, recorded_at=recorded_at)
+        return found, clean
+
+    def leaves(self, parts: Parts) -> bool:
+        """Whether `interaction` leaves a stored one as it is, and `scan` finds nothing in it.
+
+        Fast; False where only they can tell.
+        """
+        return self._glance.leaves(parts)
 
     def text(self, text: str, ledger: Ledger) -> str:
         """Any text (a report, a log, a document's own members) without its secrets."""

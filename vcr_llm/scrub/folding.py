@@ -87,6 +87,10 @@ class _FoldingPass(MessagePass):
     def body_text(self, text: str, place: Path, *, whole: Any = None, named: bool = True) -> str:
         return super().body_text(folded_text(text), place, whole=whole, named=named)
 
+    def _binary(self, raw: bytes, _side: str) -> bytes:
+        found = folded_text(raw.decode("latin-1")).encode("latin-1")
+        return raw if found == raw else found
+
     def _events_text(self, text: str, events: list[Any] | None) -> str:
         return super()._events_text(folded_text(text), events)
 

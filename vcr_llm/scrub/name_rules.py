@@ -1,5 +1,6 @@
 """Credentials by name inside a text: JSON in a string (a tool call's arguments, what a tool answered), at any
-depth of escaping, a printed dict, an element of XML. What JSON itself says is for `names`.
+depth of escaping, a printed dict, an element of XML, a line of a ``.env`` file. What JSON itself says is for
+`names`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ _MEMBER: Final = (
 _ELEMENT: Final = r"<{name}>\s{{0,4}}+([^\s\"'\\<>]{{1,400}}+)(?=\s{{0,4}}</{name}>)"
 """``<api_key>…</api_key>``; the end as well, or a placeholder would begin one."""
 
+_ASSIGNED: Final = (
+    r"(?<![A-Z0-9_?&])[A-Z0-9_]{{0,40}}?(?:{names})=(?:\\{{0,8}}+[\"'])?"
+    r"(?![A-Za-z_.]\w*\()([^\s\"'`\\<>]{{1,400}}+)"
+)
+"""``DB_PASSWORD=…``, as variables of the environment are set. In capitals: in lower case it may be a program,
+where what follows is a name again. No function is called in the value, and the text is no URL's query."""
+
 _FORMS: Final = ((_MEMBER, ('":', "':", "\\")), (_ELEMENT, (">",)))
 """How a name and a value stand in a text, and what follows the name, its escaping included."""
 
@@ -46,7 +54,7 @@ def _named(
         yield Rule(
             f"name-{placeholder.lower().replace('_', '-')}",
             placeholder,
-            re.compile(form.format(name=name)),
+            form.format(name=name),
             tuple(case + end for word in last for case in _cases(word) for end in ends),
             check,
         )
@@ -55,6 +63,17 @@ def _named(
 def _strong(check: Callable[[str], bool]) -> Iterator[Rule]:
     for placeholder, names in DEEP.items():
         yield from _named(placeholder, names, check)
+
+
+def _assigned(placeholder: str, names: str, check: Callable[[str], bool]) -> Rule:
+    spelled = sorted(name.upper() for name in names.split())
+    return Rule(
+        f"name-{placeholder.lower().replace('_', '-')}",
+        placeholder,
+        _ASSIGNED.format(names="|".join(name.replace("_", "_?") for name in spelled)),
+        tuple(f"{name.rpartition('_')[2]}=" for name in spelled),
+        check,
+    )
 
 
 def _weak(value: str) -> bool:
@@ -68,10 +87,15 @@ NAMED: Final = (
         for placeholder, names in DEEP_WEAK.items()
         for rule in _named(placeholder, names, _weak, prefix="")
     ),
+    *(_assigned(placeholder, names, is_credential) for placeholder, names in DEEP.items()),
+    *(_assigned(placeholder, names, _weak) for placeholder, names in DEEP_WEAK.items()),
 )
 """The rules of the built-in names."""
 
-STAND_INS: Final = tuple(_strong(judging.is_stand_in))
+STAND_INS: Final = (
+    *_strong(judging.is_stand_in),
+    *(_assigned(placeholder, names, judging.is_stand_in) for placeholder, names in DEEP.items()),
+)
 """The same for comparing: a call made with ``test-key`` is the one recorded with a real key."""
 
 

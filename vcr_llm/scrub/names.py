@@ -32,7 +32,11 @@ Path = tuple[str | int, ...]
 @lru_cache(maxsize=4096)
 def normalised_name(name: str) -> str:
     """``X-API-Key``, ``x_api_key`` and ``xApiKey`` are one name."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return _letters(name)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 _SCHEME: Final = re.compile(r"((?:bearer|basic|token|apikey) +)?(.*)", re.IGNORECASE | re.DOTALL)
@@ -217,17 +221,34 @@ class Names:
 
     def may_apply(self, body: Any, text: str) -> bool:
         """Whether a JSON body (its parsed value and its text) can have a member whose name alone counts."""
-        if self.added and any(name in normalised_name(text) for name in self.added):
-            return True
+        if self.added:
+            letters = _letters(text)
+            if any(name in letters for name in self.added):
+                return True
         if any(letters in text for letters in _UNMISTAKABLE_LETTERS):
             return True
-        return isinstance(body, dict) and any(
-            self.of_member(path, value) is not None for path, value in _shallow(body)
+        return (
+            isinstance(body, dict)
+            and (self.folding or len(body) > _FEW or _may_count(tuple(body)))
+            and any(self.of_member(path, value) is not None for path, value in _shallow(body))
         )
 
     def _redacted(self, value: str) -> bool:
         token = split_scheme(value)[1]
         return not self.folding and (judging.is_redacted(token) or judging.is_public(token))
+
+
+_FEW: Final = 64
+
+
+@lru_cache(maxsize=512)
+def _may_count(names: tuple[str, ...]) -> bool:
+    """Whether one of the names of a body's members can be a credential's, or that of one of `_PLACES`.
+
+    Of all the bodies of a cassette there are but few sets of names.
+    """
+    keys = set(map(normalised_name, names))
+    return not (keys.isdisjoint(_STRONG_NAMES) and keys.isdisjoint(_WEAK_NAMES) and _HEADS.isdisjoint(names))
 
 
 def _is_at(path: Path, place: tuple[str | None, ...]) -> bool:

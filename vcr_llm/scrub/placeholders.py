@@ -57,13 +57,15 @@ class Ledger:
     """Which placeholder stands for which secret in one cassette; it holds digests, not secrets.
 
     ``taken``: placeholders a loaded cassette already has. Which secrets those stood for nobody knows any
-    more, so a secret found now gets the next free number; without them its first number.
+    more, so a secret found now gets the next free number; without them its first number. They are
+    asked for with the first secret: most often there is none.
     """
 
-    __slots__ = ("_of", "_taken")
+    __slots__ = ("_of", "_taken", "_waiting")
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken: set[str] = set(taken)
+        self._waiting = iter(taken)
+        self._taken: set[str] = set()
         self._of: dict[bytes, str] = {}
 
     @classmethod
@@ -75,6 +77,7 @@ class Ledger:
         """``<NAME>`` for the first secret, ``<NAME_2>`` for the next; the same for the same secret."""
         digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
         if digest not in self._of:
+            self._taken.update(self._waiting)
             number = 1
             while (found := f"<{name}_{number}>" if number > 1 else f"<{name}>") in self._taken:
                 number += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from vcr_llm.scrub import judging
@@ -20,20 +21,28 @@ def _always(_text: str) -> bool:
 class Rule:
     """One kind of secret.
 
-    ``pattern``: its first group is the secret, the whole match where it has none. ``anchors``: one of
-    these texts is in every match (none: it is always tried). ``check``: whether what the pattern found is
-    one. ``stands_for``: the secret itself, where the pattern finds other spellings of it. What could
-    hold a secret is not in the repr, which ends up in tracebacks.
+    ``expression``: a pattern or its text, whose first group is the secret, the whole match where it has none.
+    ``anchors``: one of these texts is in every match (none: it is always tried). ``check``: whether what
+    the pattern found is one. ``stands_for``: the secret itself, where the pattern finds other spellings
+    of it. What could hold a secret is not in the repr, which ends up in tracebacks.
     """
 
     name: str
     placeholder: str
-    pattern: re.Pattern[str] = field(repr=False)
+    expression: str | re.Pattern[str] = field(repr=False)
     anchors: tuple[str, ...] = field(repr=False)
     check: Callable[[str], bool] = field(default=_always, repr=False)
     stands_for: str | None = field(default=None, repr=False)
     public_prefix: bool = False
     """Whether the first characters say only which kind of secret it is, so that they may be shown."""
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when it is first searched for: most runs come across no anchor of most rules."""
+        return self.expression if isinstance(self.expression, re.Pattern) else _compiled(self.expression)
+
+
+_compiled: Final = cache(re.compile)
 
 
 _WORD: Final = "[A-Za-z0-9_-]"
@@ -72,8 +81,10 @@ def token(
     def real(text: str) -> bool:
         return not judging.is_invented(text) and check(text)
 
-    pattern = re.compile(_starting(prefix, glued) + tail + end)
-    return Rule(name, placeholder, pattern, anchors or (prefix.replace("\\", ""),), real, public_prefix=True)
+    expression = _starting(prefix, glued) + tail + end
+    return Rule(
+        name, placeholder, expression, anchors or (prefix.replace("\\", ""),), real, public_prefix=True
+    )
 
 
 def around(
@@ -82,10 +93,9 @@ def around(
     pattern: str,
     *anchors: str,
     check: Callable[[str], bool] = _always,
-    flags: int = 0,
 ) -> Rule:
     """A secret that is recognised by what stands around it."""
-    return Rule(name, placeholder, re.compile(pattern, flags), anchors, check)
+    return Rule(name, placeholder, pattern, anchors, check)
 
 
 def not_invented(text: str) -> bool:

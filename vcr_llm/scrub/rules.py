@@ -7,7 +7,6 @@ media. Patterns never look back over what they have read (possessive repeats), s
 
 from __future__ import annotations
 
-import re
 from typing import Final
 from urllib.parse import unquote
 
@@ -107,7 +106,7 @@ _CLOUDS: Final = (
     around(
         "aws-secret-access-key",
         "AWS_SECRET_ACCESS_KEY",
-        r"secret[_-]?(?:access[_-]?)?key[\\\"']{0,4}\s{0,4}[:=>]\s{0,4}[\\\"']{0,4}([A-Za-z0-9/+]{40})"
+        r"(?i)secret[_-]?(?:access[_-]?)?key[\\\"']{0,4}\s{0,4}[:=>]\s{0,4}[\\\"']{0,4}([A-Za-z0-9/+]{40})"
         + _NO_BASE64,
         *(
             "ecretA",
@@ -122,7 +121,6 @@ _CLOUDS: Final = (
             "ecret-k",
         ),
         check=lambda text: opaque(text) and judging.is_random(text),
-        flags=re.IGNORECASE,
     ),
     around(
         "aws-account-id",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rule import Rule
 
-__all__ = ["Detector", "Match", "replaced"]
+__all__ = ["LARGE", "Detector", "Match", "find", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +34,30 @@ class Detector:
     """A set of rules, prepared for one question: is there anything here at all?
 
     Most texts hold nothing. The rules' anchors are searched for by the rarest character of each, one
-    pass over the text per such character, which costs less than any one rule.
+    pass over the text per such character, which costs less than any one rule. What that takes is made
+    when first needed: many sets are never asked.
     """
-
-    __slots__ = ("_bare", "_clean", "_of_shapes", "_of_values", "_value_anchors", "rules")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._clean: set[str] = set()
-        self._bare = [rule.pattern for rule in self.rules if not rule.anchors]
-        self._value_anchors = {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
-        self._of_values = _searches(self._value_anchors)
-        self._of_shapes = _searches(
-            {anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors}
-        )
+
+    @cached_property
+    def _bare(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(rule.pattern for rule in self.rules if not rule.anchors)
+
+    @cached_property
+    def _value_anchors(self) -> set[str]:
+        return {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
+
+    @cached_property
+    def _of_shapes(self) -> tuple[re.Pattern[str], ...]:
+        return _searches({anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors})
+
+    @cached_property
+    def _searches(self) -> list[Callable[[str], object]]:
+        patterns = (*self._bare, *self._of_shapes, *_searches(self._value_anchors))
+        return [pattern.search for pattern in patterns]
 
     def may_find(self, text: str) -> bool:
         """False only where no rule can match."""
@@ -62,19 +73,26 @@ class Detector:
         return found
 
     def _may_find(self, text: str) -> bool:
+        if len(text) < LARGE:
+            return self.may_find_anywhere(text)
         if any(pattern.search(text) for pattern in self._bare):
             return True
-        if len(text) < _LARGE:
-            return any(pattern.search(text) for pattern in (*self._of_shapes, *self._of_values))
-        # In media every letter is as rare as another. No shape is found inside them; values may be.
+        # No shape is found inside media; values may be.
         if any(anchor in text for anchor in self._value_anchors):
             return True
         rest = _without_media(text)
         return any(pattern.search(rest) for pattern in self._of_shapes)
 
+    def may_find_anywhere(self, text: str) -> bool:
+        """The same, and inside media too, however large the text is."""
+        for search in self._searches:  # noqa: SIM110 - this is where scrubbing spends its time
+            if search(text):
+                return True
+        return False
+
     def narrowed(self, text: str) -> Sequence[Rule]:
         """The rules that can match somewhere in the text."""
-        rest = text if len(text) < _LARGE else _without_media(text)
+        rest = text if len(text) < LARGE else _without_media(text)
         return [
             rule
             for rule in self.rules
@@ -104,7 +122,9 @@ _SHORT: Final = 200
 
 _REMEMBERED: Final = 4096
 
-_LARGE: Final = 1 << 16
+LARGE: Final = 1 << 16
+"""Characters: from here on media are left out, where each letter is as rare as another."""
+
 _KEPT: Final = 8192
 """Characters: longer than any secret, so that its beginning is never cut off from it."""
 

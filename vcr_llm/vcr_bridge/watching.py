@@ -26,7 +26,8 @@ class Watched:
 
     def filtered(self, request: VcrRequest) -> VcrRequest | None:
         """The request after the user's filters; None where it is to be ignored."""
-        return cast("VcrRequest | None", self.cassette._before_record_request(request))
+        asks = getattr(self.cassette, "filtered", self.cassette._before_record_request)
+        return cast("VcrRequest | None", asks(request))
 
 
 def watch_cassettes(opened: Callable[[Watched], Callable[[VcrRequest], None]]) -> Callable[[], None]:

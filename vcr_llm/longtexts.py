@@ -1,0 +1,106 @@
+"""JSON text whose long strings are left as they stand in it.
+
+An answer may be one text of five megabytes. Parsed and written again, by Python's parser and `jsontext`, such
+a string comes out as it went in; so it need not go through them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vcr_llm import jsontext
+
+__all__ = ["Shortened", "shortened"]
+
+_LONG: Final = 4096
+"""Characters from which on a string is long."""
+
+_SPARSE: Final = 256
+"""Characters between two quotes on average: where they are closer, there is little to be left out."""
+
+_MARK: Final = "\ue000"
+_MARKED: Final = re.compile(f'"{_MARK}([0-9]+){_MARK}"')
+
+_OTHERWISE: Final = re.compile(r'\\(?!["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f]))')
+"""An escape that would be written another way, or perhaps one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """A JSON text with marks in the places of its long strings."""
+
+    text: str
+    _whole: str
+    _long: list[tuple[int, int]]
+
+    def count(self, value: Any) -> int:
+        """How many of the long strings there are in a part of the parsed value of ``text``."""
+        return len(_MARKED.findall(jsontext.compact(value)))
+
+    def __len__(self) -> int:
+        return len(self._long)
+
+    def compact(self, value: Any) -> bytes:
+        """The bytes of `jsontext.compact` for a part of the parsed value, long strings included."""
+        parts: list[str] = []
+        for number, part in enumerate(_MARKED.split(jsontext.compact(value))):
+            if number % 2:
+                start, end = self._long[int(part)]
+                parts += '"', self._whole[start:end], '"'
+            else:
+                parts.append(part)
+        return b"".join(map(str.encode, parts))
+
+
+def shortened(text: str, start: int, end: int) -> Shortened | None:
+    """The JSON text in ``text[start:end]``, shortened; None where there is nothing long enough.
+
+    It must be one that Python's parser takes. Keys of objects stay.
+    """
+    if text.count('"', start, end) * _SPARSE > end - start or text.find(_MARK, start, end) >= 0:
+        return None
+    parts: list[str] = []
+    long: list[tuple[int, int]] = []
+    done = start
+    at = text.find('"', start, end) + 1
+    while at > 0:
+        closing = _closing(text, at)
+        if closing - at >= _LONG and _stays(text, at, closing):
+            parts.append(f"{text[done:at]}{_MARK}{len(long)}{_MARK}")
+            long.append((at, closing))
+            done = closing
+        at = text.find('"', closing + 1, end) + 1
+    if not long:
+        return None
+    return Shortened("".join([*parts, text[done:end]]), text, long)
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the string ends whose first character is at ``at``."""
+    closing = text.index('"', at)
+    while text[closing - 1] == "\\" and _is_escaped(text, closing):
+        closing = text.index('"', closing + 1)
+    return closing
+
+
+def _is_escaped(text: str, at: int) -> bool:
+    before = at
+    while text[before - 1] == "\\":
+        before -= 1
+    return (at - before) % 2 == 1
+
+
+_KEY_ENDS: Final = re.compile(r'"[ \t\r\n]*:')
+
+
+def _stays(text: str, start: int, end: int) -> bool:
+    """Whether a string is a value, and is written with the very characters that it was read from."""
+    if _KEY_ENDS.match(text, end) or _OTHERWISE.search(text, start, end):
+        return False
+    try:
+        text[start:end].encode()
+    except UnicodeEncodeError:  # half of a surrogate pair is written as an escape
+        return False
+    return True

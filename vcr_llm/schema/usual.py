@@ -1,0 +1,62 @@
+"""Entries of the shape that most have, so that reading one cannot fail.
+
+With `_interaction` in `loading` this says twice what a document is; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from vcr_llm.schema.terms import KNOWN
+
+__all__ = ["is_usual"]
+
+_EVENT: Final = ("event", "id", "retry")
+_HTTP: Final = frozenset({"method", "url", "status", "reason", "headers"})
+
+
+def is_usual(entry: Any) -> bool:
+    """Whether an entry has that shape."""
+    if type(entry) is not dict or not entry.keys() <= KNOWN:
+        return False
+    http, events = entry.get("http"), entry.get("stream_events")
+    if type(http) is not dict or not http.keys() <= _HTTP or type(events) is not list:
+        return False
+    return (
+        type(entry.get("request")) is dict
+        and type(entry.get("response")) is dict
+        and type(entry.get("streaming")) is bool
+        and type(entry.get("hash")) is str
+        and type(entry.get("recorded_at")) is str
+        and type(http.get("method")) is str
+        and type(http.get("url")) is str
+        and type(http.get("status")) is int
+        and 100 <= http["status"] <= 999
+        and type(http.get("reason", "")) is str
+        and _are_headers(http.get("headers"))
+        and all(map(_is_event, events))
+    )
+
+
+def _are_headers(headers: Any) -> bool:
+    if type(headers) is not dict:
+        return False
+    for name, values in headers.items():
+        # What is still encoded may need a decoder that is not there: that is told when a cassette opens.
+        if type(values) is not list or not name.islower() or name == "content-encoding":
+            return False
+        for value in values:
+            if type(value) is not str:
+                return False
+    return True
+
+
+def _is_event(event: Any) -> bool:
+    if type(event) is not dict or "data" not in event:
+        return False
+    for name, value in event.items():
+        if name == "data":
+            continue
+        if name not in _EVENT or type(value) is not str or "\n" in value or "\r" in value:
+            return False
+    return True
