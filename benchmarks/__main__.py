@@ -13,14 +13,17 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report, suites
-from benchmarks.environments import python_of
-from benchmarks.plan import PLANS, Job, Plan, jobs
+from benchmarks import profiling, report, suites
+from benchmarks.contenders import OURS
+from benchmarks.environments import NAMES, python_of
+from benchmarks.plan import PLANS, Job, Plan, jobs, memory_jobs
 
 HERE = Path(__file__).resolve().parent
+Row = dict[str, Any]
 
 
 class Worker:
@@ -59,38 +62,38 @@ def worker(python: Path) -> Iterator[Worker]:
         one.close()
 
 
-def measured(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[dict[str, Any]]:
+def measured(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[Row]:
     """The results of all jobs, a line per job and round; contenders take turns."""
     with ExitStack() as stack:
         workers = {name: stack.enter_context(worker(python)) for name, python in pythons.items()}
         for group in jobs(plan):
             group = [job for job in group if job.contender.environment in workers and only in job.key()]
-            failed: set[str] = set()
+            spent = dict.fromkeys((job.contender.name for job in group), 0.0)
             for number in range(plan.rounds):
                 for job in group:
-                    if job.contender.name in failed:
+                    name = job.contender.name
+                    if spent[name] > plan.patience:
                         continue
+                    start = time.monotonic()
                     found = workers[job.contender.environment].measure(job.line(number))
+                    took = time.monotonic() - start
+                    spent[name] += took
                     if "error" in found:
-                        failed.add(job.contender.name)
-                        print(f"  {job.key()}: {job.contender.name}: {found['error']}", file=sys.stderr)
-                    yield _line(job.key(), job.contender.name, number, found)
+                        spent[name] = inf
+                        print(f"  {job.key()}: {name}: {found['error']}", file=sys.stderr)
+                    yield _line(job.key(), name, number, {**found, "took": round(took, 3)})
             if group:
                 print(f"{time.strftime('%H:%M:%S')} {group[0].key()}", file=sys.stderr)
 
 
-def memories(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[dict[str, Any]]:
+def memories(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[Row]:
     """Memory, each in a process of its own; the file is written by another."""
-    biggest = max(plan.sizes)
-    for group in jobs(plan):
-        for job in group:
-            python = pythons.get(job.contender.environment)
-            wanted = job.measure == "load" and job.sample.count == biggest
-            if not wanted or python is None or only not in "memory":
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                found = _alone(python, Job("memory", job.contender, job.sample), folder)
-            yield _line(f"memory {job.sample.name}", job.contender.name, 0, found)
+    for job in memory_jobs(plan):
+        python = pythons.get(job.contender.environment)
+        if python is None or only not in job.key():
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            yield _line(job.key(), job.contender.name, 0, _alone(python, job, folder))
 
 
 def _alone(python: Path, job: Job, folder: str) -> dict[str, Any]:
@@ -109,22 +112,25 @@ def _alone(python: Path, job: Job, folder: str) -> dict[str, Any]:
     return found
 
 
-def runs_of_pytest(plan: Plan, only: str) -> Iterator[dict[str, Any]]:
+def runs_of_pytest(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[Row]:
+    """Start-up, the suites in turns, and migration: whole processes, each with a start of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number in range(plan.starts if only in "start-up" else 0):
-            yield _line("start-up", "vcr-llm", number, suites.start_up())
-        for number in range(min(plan.rounds, 3) if only in "suite" else 0):
-            for one in suites.SUITES:
-                seconds = suites.suite(one, folder, plan.suite)
-                yield _line(f"suite {plan.suite}", one, number, {"seconds": seconds})
-        for number in range(min(plan.rounds, 3) if only in "migration" else 0):
-            yield _line(
-                f"migration {plan.migrated}", "vcr-llm", number, suites.migration(folder, plan.migrated)
-            )
+            yield _line("start-up", OURS, number, suites.start_up(number))
+        taking_part = [each for each in suites.SUITES if suites.SUITES[each].environment in pythons]
+        for number in range(plan.suite_rounds if only in "suite" else 0):
+            for each in taking_part:
+                environment = suites.SUITES[each].environment
+                seconds = suites.suite(each, pythons[environment], folder, plan.suite)
+                found = {"environment": environment, "seconds": seconds}
+                yield _line(f"suite {plan.suite}", each, number, found)
+        for number in range(plan.suite_rounds if only in "migration" else 0):
+            for count in plan.migrated:
+                yield _line(f"migration {count}", OURS, number, suites.migration(folder, count))
 
 
-def _line(key: str, contender: str, number: int, found: dict[str, Any]) -> dict[str, Any]:
+def _line(key: str, contender: str, number: int, found: Row) -> Row:
     return {"key": key, "contender": contender, "round": number, **found}
 
 
@@ -153,14 +159,21 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, default=Path(), help="folder for the results")
     parser.add_argument("--publish", action="store_true", help="also put table and plot into benchmarks/")
+    parser.add_argument(
+        "--profile", action="store_true", help="instead: where the time of a replayed call goes, the top ten"
+    )
+    parser.add_argument("--package", type=Path, help="with --profile: a folder with another vcr_llm in it")
     chosen = parser.parse_args()
+    if chosen.profile:
+        print(profiling.run(package=chosen.package).text())
+        return 0
     plan = PLANS[chosen.plan]
-    names = ["here"] if chosen.here_only else ["here", "cassetter", "older SDK"]
+    names = NAMES[:1] if chosen.here_only else NAMES
     pythons = {name: python for name in names if (python := python_of(name, chosen.environments))}
     about = _about(chosen.plan, plan)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     stages = (
-        runs_of_pytest(plan, chosen.only),
+        runs_of_pytest(plan, pythons, chosen.only),
         memories(plan, pythons, chosen.only),
         measured(plan, pythons, chosen.only),
     )

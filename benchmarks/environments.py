@@ -1,7 +1,7 @@
 """The environments that recorders need: this one, and two made for the peers that cannot be installed here.
 
-cassetter and pytest-recording define the same fixtures; llm-mock and promptecho patch httpx, which the
-current SDKs have left.
+cassetter and pytest-recording define the same fixtures; the others know httpx, which the current SDKs have
+left.
 """
 
 from __future__ import annotations
@@ -11,20 +11,32 @@ import sys
 import venv
 from pathlib import Path
 
+__all__ = ["NAMES", "python_of"]
+
 PACKAGES = {
-    "cassetter": ("cassetter", "openai"),
-    "older SDK": ("llm-mock==1.0.1", "promptecho", "openai<3"),
+    "cassetter": ("cassetter", "openai", "pytest"),
+    "older SDK": (
+        "llm-mock==1.0.1",
+        "promptecho",
+        "agent-replay-py",
+        "cassette-sdk",
+        "pytest-llm-vcr",
+        "llmvcr",
+        "llm-cassette",
+        "openai<3",
+    ),
 }
+NAMES = ("here", *PACKAGES)
 
 
 def python_of(name: str, folder: Path) -> Path | None:
-    """The interpreter of an environment, made if it is not there yet; None where it cannot be made."""
+    """The interpreter of an environment, made if it is missing or old; None where it cannot be made."""
     if name == "here":
         return Path(sys.executable)
     home = folder / name.replace(" ", "-")
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    complete = home / "complete"
-    if not complete.exists():
+    complete, packages = home / "complete", "\n".join(PACKAGES[name])
+    if not complete.exists() or complete.read_text("utf-8") != packages:
         print(f"making the environment for {', '.join(PACKAGES[name])} ...", file=sys.stderr)
         try:
             venv.create(home, with_pip=True, clear=True)
@@ -32,5 +44,5 @@ def python_of(name: str, folder: Path) -> Path | None:
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"left out: {name} ({error})", file=sys.stderr)
             return None
-        complete.touch()
+        complete.write_text(packages, encoding="utf-8")
     return python

@@ -9,54 +9,26 @@ import asyncio
 import gc
 import json
 import random
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from statistics import median
-from types import ModuleType
 from typing import Any
 
 from benchmarks import traffic
-from benchmarks.contenders import Contender, Sample
+from benchmarks.contenders import Contender
+from benchmarks.samples import Sample
+from benchmarks.sdk import ask, client
 
 Result = dict[str, Any]
 CALLS = 20
 """Calls of a round."""
 TOGETHER = 48
 """Calls at once."""
-
-
-def _httpx() -> ModuleType:
-    """The HTTP library of the SDK that is installed."""
-    import openai._base_client as base
-
-    return base.httpx2 if hasattr(base, "httpx2") else base.httpx  # type: ignore[attr-defined,no-any-return]
-
-
-@cache
-def client(sample: Sample | None = None, kind: str = "OpenAI") -> Any:
-    """A client of the SDK: a real one, or with ``sample`` one on an in-memory transport (the floor)."""
-    import openai
-
-    gc.freeze()  # the SDK's thousands of classes: to look through them takes longer than what is measured
-    if sample is None:
-        return getattr(openai, kind)(api_key="sk-benchmark")
-    httpx = _httpx()
-    # What is measured is the way there and back: the same answer does for all.
-    answered, headers = sample.answered(0), sample.headers
-    transport = httpx.MockTransport(lambda _request: httpx.Response(200, headers=headers, content=answered))
-    session = httpx.AsyncClient if kind.startswith("Async") else httpx.Client
-    return getattr(openai, kind)(api_key="sk-benchmark", http_client=session(transport=transport))
-
-
-def ask(openai_client: Any, number: int, sample: Sample) -> str:
-    """One call; answers the id of what came."""
-    asked: Any = {"model": traffic.MODEL, "messages": traffic.messages(number)}
-    if not sample.stream:
-        return str(openai_client.chat.completions.create(**asked).id)
-    return str([chunk.id for chunk in openai_client.chat.completions.create(**asked, stream=True)][-1])
+_REPEATS = {1: 20, 10: 10, 100: 5}
+"""Interactions → how often a round opens so small a cassette."""
 
 
 def _seconds(work: Callable[[], Any]) -> float:
@@ -74,7 +46,22 @@ def written(contender: Contender, sample: Sample, folder: Path) -> Path:
     """The contender's cassette with the sample, written when it is first needed."""
     path = contender.path(folder, sample)
     if not path.exists():
-        contender.prepare(path, sample)()
+        contender.record(path, sample, range(sample.count))()
+    return path
+
+
+def _bytes(path: Path) -> int:
+    """Of a cassette, which with some recorders is a folder."""
+    if path.is_dir():
+        return sum(each.stat().st_size for each in path.iterdir())
+    return path.stat().st_size
+
+
+def _gone(path: Path) -> Path:
+    """A path with nothing there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
     return path
 
 
@@ -89,72 +76,120 @@ def _numbers(order: str, count: int, seed: int) -> tuple[int | None, list[int]]:
     return 0, list(range(first, first + calls))[: count - first]
 
 
+def _check(contender: Contender, ids: list[str], numbers: list[int]) -> None:
+    if contender.exact and ids != [traffic.answer_id(number) for number in numbers]:
+        raise AssertionError(f"{contender.name} gave wrong answers")
+
+
 def replay(contender: Contender, sample: Sample, folder: Path, order: str, seed: int) -> Result:
-    """Opening, the first call, each further call (and the floor's, in the same round), closing.
+    """The first call after opening, each further call, and the floor's in the same round, right after.
 
     A cassette of one interaction is opened many times, since it has but one call.
     """
     path = written(contender, sample, folder)
     rounds = CALLS if sample.count == 1 else 1
-    found = [_replay(contender, sample, path, order, seed) for _ in range(rounds)]
+    asked = "first" if contender.in_order else order
+    found = [_replay(contender, sample, path, asked, seed) for _ in range(rounds)]
     return {name: median(each[name] for each in found) for name in found[0]}
 
 
 def _replay(contender: Contender, sample: Sample, path: Path, order: str, seed: int) -> Result:
     begin, numbers = _numbers(order, sample.count, seed)
-    real, floor = client(), client(sample)
+    floor = client(sample)
     ask(floor, 0, sample)
-    context = contender.open(path, "none")
-    found: Result = {"open": _seconds(context.__enter__)}
-    try:
+    found: Result = {}
+    ids: list[str] = []
+    with contender.open(path) as entered:
+        real = contender.client(entered)
         if begin is not None:
             found["first"] = _seconds(lambda: ask(real, begin, sample))
-        ids: list[str] = []
         found["call"] = _seconds(lambda: ids.extend(ask(real, number, sample) for number in numbers))
-    finally:
-        found["close"] = _seconds(lambda: context.__exit__(None, None, None))
     found["floor"] = _seconds(lambda: [ask(floor, number, sample) for number in numbers])
-    if contender.exact and ids != [traffic.answer_id(number) for number in numbers]:
-        raise AssertionError(f"{contender.name} gave wrong answers")
+    _check(contender, ids, numbers)
     return {**found, "call": found["call"] / len(numbers), "floor": found["floor"] / len(numbers)}
 
 
-def load(contender: Contender, sample: Sample, folder: Path) -> Result:
-    """Opening and closing, beside Python's own parser on the file where that is JSON."""
+def test(contender: Contender, sample: Sample, folder: Path, seed: int) -> Result:
+    """What a test pays that makes one call: opening, the call, closing; and the floor's call.
+
+    Any of the interactions is asked for; what a client of its own costs counts as opening.
+    """
     path = written(contender, sample, folder)
-    context = contender.open(path, "none")
-    found: Result = {"open": _seconds(context.__enter__), "bytes": path.stat().st_size}
-    found["close"] = _seconds(lambda: context.__exit__(None, None, None))
+    chosen = random.Random(seed)
+    repeats = _REPEATS.get(sample.count, 1)
+    numbers = [0 if contender.in_order else chosen.randrange(sample.count) for _ in range(repeats)]
+    found = [_test(contender, sample, path, number) for number in numbers]
+    return {name: median(each[name] for each in found) for name in found[0]}
+
+
+def _test(contender: Contender, sample: Sample, path: Path, number: int) -> Result:
+    floor = client(sample)
+    client()
+    ask(floor, 0, sample)
+    context = contender.open(path)
+    clients: list[Any] = []
+    ids: list[str] = []
+    found: Result = {"open": _seconds(lambda: clients.append(contender.client(context.__enter__())))}
+    try:
+        found["call"] = _seconds(lambda: ids.append(ask(clients[0], number, sample)))
+    finally:
+        found["close"] = _seconds(lambda: context.__exit__(None, None, None))
+    found["floor"] = _seconds(lambda: ask(floor, number, sample))
+    _check(contender, ids, [number])
+    return found
+
+
+def load(contender: Contender, sample: Sample, folder: Path) -> Result:
+    """Opening with all patches, reading alone, and Python's own parser on the file where that is JSON."""
+    path = written(contender, sample, folder)
+    repeats = _REPEATS.get(sample.count, 1)
+    found = [_load(contender, path) for _ in range(repeats)]
+    return {"bytes": _bytes(path), **{name: median(each[name] for each in found) for name in found[0]}}
+
+
+def _load(contender: Contender, path: Path) -> Result:
+    context, read = contender.open(path), contender.read
+    found: Result = {"open": _seconds(context.__enter__)}
+    context.__exit__(None, None, None)
+    if read is not None:
+        found["read"] = _seconds(lambda: read(path))
     if path.suffix == ".json":
-        raw = path.read_bytes()
-        found["json"] = _seconds(lambda: json.loads(raw))
+        found["json"] = _seconds(lambda: json.loads(path.read_bytes()))
     return found
 
 
 def save(contender: Contender, sample: Sample, folder: Path) -> Result:
-    """Writing all of it."""
-    path = folder / f"save{contender.suffix}"
-    work = contender.prepare(path, sample)
-    return {"save": _seconds(work), "bytes": path.stat().st_size}
+    """Writing all of it once: closing after all of it was recorded into a new file."""
+    path = _gone(folder / f"save{contender.suffix}")
+    work = contender.record(path, sample, range(sample.count))
+    return {"save": _seconds(work), "bytes": _bytes(path)}
 
 
 def add(contender: Contender, sample: Sample, folder: Path, seed: int) -> Result:
-    """Recording one more interaction into a cassette that has many: everything after the call itself."""
+    """Recording one more into a cassette that has many, and in the same round writing all of them once.
+
+    ``open``: opening the cassette that is there; ``add``: closing after one was recorded;
+    ``save``: closing after all, with that one, were recorded into a new file.
+    """
     original = written(contender, sample, folder)
-    path = folder / f"add{contender.suffix}"
-    path.write_bytes(original.read_bytes())
-    context = contender.open(path, "new_episodes")
-    found: Result = {"open": _seconds(context.__enter__)}
+    path = _gone(folder / f"add{contender.suffix}")
+    (shutil.copytree if original.is_dir() else shutil.copyfile)(original, path)
+    before = _bytes(path)
     number = sample.count + seed
-    ask(client(sample), number, sample)
-    return {**found, "add": _seconds(lambda: context.__exit__(None, None, None))}
+    works: list[Callable[[], object]] = []
+    found: Result = {"open": _seconds(lambda: works.append(contender.record(path, sample, [number])))}
+    found["add"] = _seconds(works[0])
+    if _bytes(path) <= before:
+        raise AssertionError(f"{contender.name} did not add to the cassette")
+    work = contender.record(_gone(path), sample, [*range(sample.count), number])
+    return {**found, "save": _seconds(work)}
 
 
 def miss(contender: Contender, sample: Sample, folder: Path) -> Result:
     """From the call to its error, in wall-clock time: some SDKs wait before they ask again."""
     path = written(contender, sample, folder)
-    real = client()
-    with contender.open(path, "none"):
+    with contender.open(path) as entered:
+        real = contender.client(entered)
         ask(real, 0, sample)
         start = time.perf_counter()
         try:
@@ -177,12 +212,11 @@ def threads(contender: Contender, sample: Sample, folder: Path, seed: int, worke
 
     floor = client(sample)
     ask(floor, 0, sample)
-    with contender.open(path, "none"):
-        real = client()
+    with contender.open(path) as entered:
+        real = contender.client(entered)
         ask(real, 0, sample)
         seconds, ids = round_of(real)
-    if contender.exact and ids != [traffic.answer_id(number) for number in numbers]:
-        raise AssertionError(f"{contender.name} gave wrong answers")
+    _check(contender, ids, numbers)
     return {"call": seconds, "floor": round_of(floor)[0]}
 
 
@@ -201,10 +235,9 @@ def gather(contender: Contender, sample: Sample, folder: Path, seed: int) -> Res
             )
             return (time.thread_time() - start) / len(numbers), [each.id for each in found]
 
-    with contender.open(path, "none"):
+    with contender.open(path):
         seconds, ids = asyncio.run(round_of(floor=False))
-    if contender.exact and ids != [traffic.answer_id(number) for number in numbers]:
-        raise AssertionError(f"{contender.name} gave wrong answers")
+    _check(contender, ids, numbers)
     return {"call": seconds, "floor": asyncio.run(round_of(floor=True))[0]}
 
 
@@ -212,20 +245,20 @@ def memory(contender: Contender, sample: Sample, folder: Path) -> Result:
     """The most memory the process had while opening a cassette and replaying from it, above what it had
     before. To be asked of a fresh process; in bytes, from ``/proc`` (Linux)."""
     small = Sample(1)
-    real = client()
-    with contender.open(written(contender, small, folder), "none"):
-        ask(real, 0, small)
+    with contender.open(written(contender, small, folder)) as entered:
+        ask(contender.client(entered), 0, small)
     path = contender.path(folder, sample)
     if not path.exists():
         raise FileNotFoundError("the file is to be written by another process")
     gc.collect()
     before = _status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-    with contender.open(path, "none"):
-        for number in range(CALLS):
+    with contender.open(path) as entered:
+        real = contender.client(entered)
+        for number in range(min(CALLS, sample.count)):
             ask(real, number, sample)
         peak, after = _status("VmHWM"), _status("VmRSS")
-    return {"peak": peak - before, "kept": after - before, "bytes": path.stat().st_size}
+    return {"peak": peak - before, "kept": after - before, "bytes": _bytes(path)}
 
 
 def _status(name: str) -> int:
@@ -235,11 +268,12 @@ def _status(name: str) -> int:
 
 def write_for_memory(contender: Contender, sample: Sample, folder: Path) -> Result:
     """Only what `memory` needs."""
-    return {"bytes": written(contender, sample, folder).stat().st_size}
+    return {"bytes": _bytes(written(contender, sample, folder))}
 
 
 MEASURES: dict[str, Callable[..., Result]] = {
     "replay": replay,
+    "test": test,
     "load": load,
     "save": save,
     "add": add,

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from benchmarks.contenders import CONTENDERS, Contender, Sample
+from benchmarks.contenders import CONTENDERS, Contender
+from benchmarks.samples import Sample
 from benchmarks.traffic import SMALL
 
-__all__ = ["PLANS", "Job", "Plan"]
+__all__ = ["PLANS", "Job", "Plan", "jobs", "memory_jobs"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. ``rounds`` of every job, each with all contenders in turn."""
+    """How much is measured.
+
+    ``rounds`` of every job, each with all contenders in turn; who has taken ``patience`` seconds with a job
+    takes part in no further round of it, so that the slow ones do not take the time of all.
+    """
 
     rounds: int
+    patience: float
     sizes: tuple[int, ...]
     orders: tuple[str, ...] = ("first", "middle", "last", "shuffled")
     bodies: tuple[int, ...] = (1024, 100_000, 5_000_000)
-    streams: int = 100
+    streams: tuple[int, ...] = (100, 1000)
     many: int = 1000
     """Interactions where concurrency, a miss and one more recording are timed."""
+    memory: tuple[int, ...] = (1000, 10_000)
     suite: int = 500
-    starts: int = 20
-    migrated: int = 1000
+    suite_rounds: int = 3
+    starts: int = 30
+    migrated: tuple[int, ...] = (100, 1000)
 
 
+_SIZES = (1, 10, 100, 1000, 10_000)
 PLANS = {
-    "full": Plan(5, (1, 10, 100, 1000, 10_000)),
-    "short": Plan(3, (1, 10, 100, 1000, 10_000), ("last", "shuffled"), suite=100, starts=10, migrated=200),
-    "quick": Plan(3, (1, 10, 100, 1000), suite=100, starts=10, migrated=200),
-    "tiny": Plan(1, (1, 10), ("shuffled",), (1024,), streams=2, many=10, suite=2, starts=1, migrated=2),
+    "full": Plan(15, 4, _SIZES, suite_rounds=5),
+    "short": Plan(
+        5, 1.5, _SIZES, ("last", "shuffled"), streams=(100,), memory=(10_000,), suite_rounds=2, starts=15
+    ),
+    "quick": Plan(3, 1, _SIZES[:-1], ("shuffled",), streams=(100,), memory=(1000,), suite=100, starts=10),
+    "tiny": Plan(1, 1, (1, 10), ("shuffled",), (1024,), (2,), 10, (10,), 2, 1, 1, (2,)),
 }
 
 
@@ -56,35 +67,48 @@ class Job:
         return {**named, **self.options, **seeded}
 
 
-_SEEDED = ("replay", "add", "threads", "gather")
+_SEEDED = ("replay", "test", "add", "threads", "gather")
+_TAKES_PART: dict[str, Callable[[Contender], bool]] = {
+    "add": lambda one: one.adds,
+    "threads": lambda one: one.together,
+    "gather": lambda one: one.together and one.gathers,
+}
+"""Measures that not every contender can take part in."""
+
+
+def _of_all(measure: str, sample: Sample, **options: Any) -> list[Job]:
+    takes_part = _TAKES_PART.get(measure, lambda _: True)
+    return [
+        Job(measure, contender, sample, options)
+        for contender in CONTENDERS
+        if contender.takes(sample)
+        and takes_part(contender)
+        # Where it answers in one order alone, there is but one place to ask for.
+        and not (contender.in_order and options.get("order", "shuffled") != "shuffled")
+    ]
 
 
 def jobs(plan: Plan) -> Iterator[list[Job]]:
     """Groups of jobs that are compared: the same measure of all contenders that take part."""
-
-    def of_all(measure: str, sample: Sample, **options: Any) -> list[Job]:
-        return [
-            Job(measure, contender, sample, options)
-            for contender in CONTENDERS
-            if sample.count <= contender.most and sample.count * sample.size <= _most_bytes(contender)
-        ]
-
     for size in plan.sizes:
         for order in plan.orders if size > 100 else plan.orders[-1:]:
-            yield of_all("replay", Sample(size), order=order)
-        yield of_all("load", Sample(size))
-        yield of_all("save", Sample(size))
+            yield _of_all("replay", Sample(size), order=order)
+        for measure in ("test", "load", "save"):
+            yield _of_all(measure, Sample(size))
     for size in plan.bodies:
         few = Sample(10 if size < 1_000_000 else 2, size)
-        if size != SMALL:
-            yield of_all("load", few)
-            yield of_all("replay", few, order="shuffled")
-    streaming = Sample(plan.streams, stream=True)
-    yield [job for job in of_all("replay", streaming, order="shuffled") if job.contender.streams]
-    for measure in ("miss", "threads", "gather"):
-        yield of_all(measure, Sample(plan.many))
-    yield [job for job in of_all("add", Sample(plan.many)) if job.contender.adds]
+        yield from _loaded_and_played(few) if size != SMALL else ()
+    for count in plan.streams:
+        yield from _loaded_and_played(Sample(count, stream=True))
+    for measure in ("miss", "threads", "gather", "add"):
+        yield _of_all(measure, Sample(plan.many))
 
 
-def _most_bytes(contender: Contender) -> int:
-    return 20_000_000 if contender.most > 1000 else 2_000_000
+def _loaded_and_played(sample: Sample) -> Iterator[list[Job]]:
+    yield _of_all("replay", sample, order="shuffled")
+    for measure in ("load", "save"):
+        yield _of_all(measure, sample)
+
+
+def memory_jobs(plan: Plan) -> list[Job]:
+    return [job for size in plan.memory for job in _of_all("memory", Sample(size))]

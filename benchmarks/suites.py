@@ -4,46 +4,69 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import traffic
-from benchmarks.contenders import BY_NAME, Sample
+from benchmarks.contenders import BY_NAME
+from benchmarks.results import NO_CASSETTES
+from benchmarks.samples import Sample
 
-__all__ = ["SUITES", "migration", "start_up", "suite"]
+__all__ = ["SUITES", "Suite", "migration", "start_up", "suite"]
 
 _WITHOUT_OURS = ("-p", "pytest_recording.plugin")
 _WITH_OURS = (*_WITHOUT_OURS, "-p", "vcr_llm.pytest_plugin")
 """No other plugin is loaded: some import what ours then need not."""
+_HEAVY = ("vcr", "openai", "anthropic", "httpx", "httpx2", "aiohttp", "requests", "rich", "click", "yaml")
+"""What a run without cassettes must not import."""
 
 
-def _cpu_seconds(arguments: Sequence[str], folder: Path, environ: Mapping[str, str] = {}) -> float:
-    """A command's CPU time with that of its children. Raises `RuntimeError` where it fails."""
+def _run(arguments: Sequence[str | Path], folder: Path, environ: Mapping[str, str] = {}) -> tuple[float, str]:
+    """A command's CPU time with that of its children, in seconds, and what it printed.
+
+    Raises `RuntimeError` where it fails.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environ}
     run = subprocess.run(arguments, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if run.returncode not in (0, 5):  # 5: no tests, as there are none where only the start is timed
         raise RuntimeError(run.stdout + run.stderr)
-    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime), run.stdout
 
 
-def _pytest(*more: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *more]
+def _pytest(*more: str, python: Path | str = sys.executable) -> list[str | Path]:
+    return [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *more]
 
 
-def start_up() -> dict[str, float]:
-    """CPU seconds of collecting an empty folder, with this package's plugin and without it."""
+def start_up(number: int) -> dict[str, float]:
+    """CPU seconds of collecting an empty folder, with this package's plugin and without it.
+
+    Which of the two goes first alternates with ``number``, the round. ``imported``: how many of the heavy
+    packages are imported with it that are not without it.
+    """
     with tempfile.TemporaryDirectory() as name:
         Path(name, "pytest.ini").write_text("[pytest]\n")
-        return {
-            "with": _cpu_seconds(_pytest("--collect-only", *_WITH_OURS), Path(name)),
-            "without": _cpu_seconds(_pytest("--collect-only", *_WITHOUT_OURS), Path(name)),
-        }
+        kinds = {"with": _WITH_OURS, "without": _WITHOUT_OURS}
+        names = sorted(kinds, reverse=bool(number % 2))
+        found = {each: _run(_pytest("--collect-only", *kinds[each]), Path(name))[0] for each in names}
+        imported = {each: _imported(kinds[each], Path(name)) for each in names}
+    return {**found, "imported": len(imported["with"] - imported["without"])}
+
+
+def _imported(plugins: Sequence[str], folder: Path) -> set[str]:
+    code = (
+        "import sys, pytest\n"
+        f"pytest.main(['-q', '-p', 'no:cacheprovider', '--collect-only', *{list(plugins)!r}])\n"
+        f"print('imported', *(name for name in {_HEAVY!r} if name in sys.modules))"
+    )
+    return set(_run([sys.executable, "-c", code], folder)[1].splitlines()[-1].split()[1:])
 
 
 _TESTS = """
@@ -81,71 +104,80 @@ def vcr_config():
     return vcr_llm.preset()
 """
 
-SUITES: dict[str, tuple[str | None, str, tuple[str, ...]]] = {
-    "no cassettes": (None, _FLOOR.format(headers=traffic.HEADERS), ()),
-    "vcr-llm": ("vcr-llm", _OURS, _WITH_OURS),
-    "vcrpy YAML, body": (
-        "vcrpy YAML, body",
-        _VCRPY.format(options={"match_on": ["method", "uri", "body"]}),
-        _WITHOUT_OURS,
+_CASSETTER = _VCRPY.format(options={"match_on": ["method", "uri", "json_body"]})
+_FLOOR_CONFTEST = _FLOOR.format(headers=traffic.HEADERS)
+_NONE = ("--record-mode=none",)
+_RECORDING = (*_WITHOUT_OURS, *_NONE)
+_BODY = ["method", "uri", "body"]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite whose cassettes are the ``contender``'s (None: the floor, without cassettes).
+
+    ``plugins``: pytest's arguments for the plugins; ``environment``: see `benchmarks.environments`.
+    """
+
+    contender: str | None
+    conftest: str
+    plugins: tuple[str, ...] = ()
+    environment: str = "here"
+
+
+SUITES = {
+    NO_CASSETTES: Suite(None, _FLOOR_CONFTEST),
+    "vcr-llm": Suite("vcr-llm", _OURS, (*_WITH_OURS, *_NONE)),
+    "vcrpy YAML, body": Suite("vcrpy YAML, body", _VCRPY.format(options={"match_on": _BODY}), _RECORDING),
+    "vcrpy JSON, body": Suite(
+        "vcrpy JSON, body", _VCRPY.format(options={"match_on": _BODY, "serializer": "json"}), _RECORDING
     ),
-    "vcrpy JSON, body": (
-        "vcrpy JSON, body",
-        _VCRPY.format(options={"match_on": ["method", "uri", "body"], "serializer": "json"}),
-        _WITHOUT_OURS,
+    f"{NO_CASSETTES}, cassetter's environment": Suite(None, _FLOOR_CONFTEST, (), "cassetter"),
+    "cassetter YAML, json_body": Suite(
+        "cassetter YAML, json_body", _CASSETTER, ("-p", "cassetter.pytest_plugin"), "cassetter"
     ),
 }
-"""name → (contender whose cassettes they are, conftest.py, pytest's arguments)."""
 
 
-def suite(name: str, folder: Path, count: int) -> float:
+def suite(name: str, python: Path, folder: Path, count: int) -> float:
     """CPU seconds of one run of a suite, which is written when it is first needed."""
-    contender, conftest, more = SUITES[name]
-    home = folder / f"suite-{count}-{name.replace(' ', '-').replace(',', '')}"
+    chosen = SUITES[name]
+    home = folder / f"suite-{count}-{re.sub(r'[^A-Za-z0-9]+', '-', name)}"
+    root = {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
     if not home.exists():
         home.mkdir()
         (home / "pytest.ini").write_text("[pytest]\nmarkers = vcr\n")
-        (home / "conftest.py").write_text(conftest)
+        (home / "conftest.py").write_text(chosen.conftest)
         (home / "test_suite.py").write_text(
             _TESTS.format(count=count, system=traffic.SYSTEM, model=traffic.MODEL)
         )
-        if contender is not None:
-            _write_cassettes(contender, home / "cassettes/test_suite", count)
-    root = str(Path(__file__).resolve().parents[1])
-    record = () if contender is None else ("--record-mode=none",)
-    return _cpu_seconds(_pytest(*more, *record), home, {"PYTHONPATH": root})
+        if chosen.contender is not None:
+            _run([python, "-m", "benchmarks.suites", chosen.contender, str(count)], home, root)
+    return _run(_pytest(*chosen.plugins, python=python), home, root)[0]
 
 
-def _write_cassettes(contender: str, folder: Path, count: int) -> None:
+def write_cassettes(contender: str, folder: Path, count: int) -> None:
+    """A cassette of one interaction for each test, written in the contender's own environment."""
     found = BY_NAME[contender]
     folder.mkdir(parents=True)
     for number in range(count):
-        found.prepare(folder / f"test_it[{number}]{found.suffix}", _One(1, number=number))()
-
-
-class _One(Sample):
-    """A cassette of one interaction, that of a certain number."""
-
-    def __init__(self, count: int, *, number: int) -> None:
-        super().__init__(count)
-        object.__setattr__(self, "number", number)
-
-    def pairs(self) -> list[tuple[bytes, bytes]]:
-        number: int = self.__dict__["number"]
-        return [(self.asked(number), self.answered(number))]
+        found.record(folder / f"test_it[{number}]{found.suffix}", Sample(1), [number])()
 
 
 def migration(folder: Path, count: int) -> dict[str, float]:
-    """CPU seconds of ``vcr-llm migrate`` for one vcrpy YAML cassette, and the file's bytes."""
+    """CPU seconds of ``vcr-llm migrate`` for a vcrpy YAML cassette, its start included; the file's bytes."""
     home = folder / f"migration-{count}"
     if not home.exists():
         home.mkdir()
-        BY_NAME["vcrpy YAML"].prepare(home / "old.yaml", Sample(count))()
+        BY_NAME["vcrpy YAML"].record(home / "old.yaml", Sample(count), range(count))()
     for made in home.glob("*.llm.json"):
         made.unlink()
     command = [sys.executable, "-c", "from vcr_llm.cli import main; main()", "migrate", "--write", "."]
-    seconds = _cpu_seconds(command, home)
+    seconds, _ = _run(command, home)
     written = list(home.glob("*.llm.json"))
     if len(written) != 1 or len(json.loads(written[0].read_text())["interactions"]) != count:
         raise RuntimeError("the migration did not write what was expected")
     return {"seconds": seconds, "bytes": (home / "old.yaml").stat().st_size}
+
+
+if __name__ == "__main__":
+    write_cassettes(sys.argv[1], Path("cassettes/test_suite"), int(sys.argv[2]))

@@ -9,7 +9,8 @@ import traceback
 from pathlib import Path
 
 from benchmarks import measures
-from benchmarks.contenders import BY_NAME, Sample
+from benchmarks.contenders import BY_NAME
+from benchmarks.samples import Sample
 
 
 def main() -> None:

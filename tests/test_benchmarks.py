@@ -7,15 +7,28 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks import report
-from benchmarks.contenders import BY_NAME, Sample
+from benchmarks import profiling, report, targets
+from benchmarks.contenders import BY_NAME, OURS
 from benchmarks.measures import MEASURES
-from benchmarks.plan import PLANS, jobs
+from benchmarks.plan import PLANS, jobs, memory_jobs
+from benchmarks.results import Results
+from benchmarks.samples import Sample
 
 ROOT = Path(__file__).resolve().parents[1]
+ABOUT: dict[str, Any] = {
+    "date": "",
+    "python": "",
+    "machine": "",
+    "plan": "tiny",
+    "rounds": 3,
+    "versions": {},
+    "load": [0],
+    "load after": [0],
+}
 
 
 def test_the_smallest_run_measures_and_writes_its_results(tmp_path: Path) -> None:
@@ -34,13 +47,14 @@ def test_the_smallest_run_measures_and_writes_its_results(tmp_path: Path) -> Non
     rows = {(row["key"], row["contender"]): row for row in results["rows"]}
     assert {"replay 10-1024 shuffled", "replay 2-1024-stream shuffled"} <= {key for key, _ in rows}
     assert all(row["call"] > 0 and row["floor"] > 0 for row in rows.values()), run.stderr
+    assert {row["rounds"] for row in results["summary"]} == {1}
     assert "| vcr-llm |" in run.stdout
     assert (tmp_path / "results.md").read_text("utf-8").strip() in run.stdout
 
 
 @pytest.mark.parametrize("measure", sorted(MEASURES.keys() - {"replay", "written", "memory"}))
 def test_each_measure_takes_a_round(measure: str, tmp_path: Path) -> None:
-    contender = BY_NAME["vcr-llm"]
+    contender = BY_NAME[OURS]
     job = next(
         job
         for group in jobs(PLANS["tiny"])
@@ -53,24 +67,62 @@ def test_each_measure_takes_a_round(measure: str, tmp_path: Path) -> None:
     assert all(each > 0 for each in found.values() if isinstance(each, float))
 
 
+@pytest.mark.parametrize("plan", ["full", "short"])
+def test_a_plan_has_every_measure_at_every_size(plan: str) -> None:
+    asked = [job for group in jobs(PLANS[plan]) for job in group] + memory_jobs(PLANS[plan])
+    keys = {job.key() for job in asked if job.contender.name == OURS}
+    for size in (1, 10, 100, 1000, 10_000):
+        for measure in ("load", "save", "test"):
+            assert f"{measure} {size}-1024" in keys
+        assert f"replay {size}-1024 shuffled" in keys
+    for few in ("10-100000", "2-5000000"):
+        assert {f"load {few}", f"save {few}", f"replay {few} shuffled"} <= keys
+    assert {"miss 1000-1024", "threads 1000-1024", "gather 1000-1024", "add 1000-1024"} <= keys
+    assert {"memory 10000-1024", "replay 10000-1024 last", "replay 100-1024-stream shuffled"} <= keys
+
+
+def row(key: str, number: int, contender: str = OURS, **found: float) -> dict[str, Any]:
+    return {"key": key, "contender": contender, "round": number, **found}
+
+
 def test_a_table_has_ratios_of_the_same_round() -> None:
+    pairs = [(1.0, 1.0), (3.0, 2.0), (9.0, 3.0)]
     rows = [
-        {
-            "key": "replay 10-1024 shuffled",
-            "contender": "vcr-llm",
-            "round": number,
-            "call": call,
-            "floor": floor,
-        }
-        for number, (call, floor) in enumerate([(1.0, 1.0), (3.0, 2.0), (9.0, 3.0)])
+        row("replay 10-1024 shuffled", number, call=call, floor=floor)
+        for number, (call, floor) in enumerate(pairs)
     ]
-    about = {
-        "date": "",
-        "python": "",
-        "machine": "",
-        "rounds": 3,
-        "versions": {},
-        "load": [0],
-        "load after": [0],
-    }
-    assert "| vcr-llm | 1.50 |" in report.text(about, rows)
+    assert "| vcr-llm | 1.50 |" in report.text(ABOUT, rows)
+
+
+def test_targets_are_computed_and_what_misses_is_bold() -> None:
+    fast, slow = "replay 10-1024 shuffled", "replay 100-1024 shuffled"
+    rows = [
+        row(fast, 0, call=1.1, floor=1.0),
+        row(slow, 0, call=1.5, floor=1.0),
+        row(fast, 0, "vcrpy JSON", call=1.4, floor=1.0),
+        row(fast, 0, "llmvcr", call=0.1, floor=1.0),
+    ]
+    text = "\n".join(targets.markdown(Results(rows)))
+    assert "| 10: 1.10 (1.10–1.10); **100: 1.50 (1.50–1.50)** | no, 1 of 2 |" in text
+    # llmvcr stands in for the SDK itself, so it is no peer here.
+    assert "| 10: 1.10 (1.10–1.10), vcrpy JSON 1.40 | yes |" in text
+    assert "json.loads" not in text, "nothing is said of what was not measured"
+
+
+def test_opening_is_compared_with_our_file_of_the_same_round() -> None:
+    rows = [
+        row("load 10-1024", number, open=json * 2, json=json) for number, json in enumerate((1.0, 2.0, 3.0))
+    ]
+    peers = [row("load 10-1024", number, "cassetter TOML", open=6.0) for number in range(3)]
+    text = report.text(ABOUT, [*rows, *peers])
+    ratios = text.partition("**Opening ÷")[2]
+    assert "| vcr-llm | 2.0 |" in ratios
+    assert "| cassetter TOML | 3.0 |" in ratios
+
+
+def test_the_profile_names_what_replaying_adds() -> None:
+    profile = profiling.run(count=5, calls=20)
+    assert profile.replayed > 0 < profile.floor
+    assert len(profile.top) == 10
+    assert any("vcr" in one.name for one in profile.top)
+    assert f"`{profile.top[0].name}`" in profile.text()

@@ -1,0 +1,117 @@
+"""Where the time of a replayed call goes, above the same call in memory: the ten dearest functions.
+
+``--profile`` asks all the questions twice, under cProfile on the CPU clock of the thread: replayed, and on
+the in-memory transport. What a function costs there is taken off, so that the SDK's own work does not show.
+cProfile makes small functions dearer than they are; above the table stands the time per call without it.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Profile", "Spent", "run"]
+
+CALLS = 500
+_TOP = 10
+
+
+@dataclass(frozen=True)
+class Spent:
+    """One function, per call of the SDK and above the floor: microseconds in it and with what it calls."""
+
+    name: str
+    own: float
+    whole: float
+    calls: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """``replayed`` and ``floor``: microseconds per call without a profiler; ``top``: the dearest first."""
+
+    replayed: float
+    floor: float
+    top: list[Spent]
+
+    def text(self) -> str:
+        lines = [
+            f"A replayed call: {self.replayed:,.0f} µs, the floor {self.floor:,.0f} µs "
+            f"(ratio {self.replayed / self.floor:.2f}). With the profiler, above the floor, per call:",
+            "",
+            "| function | own µs | with what it calls, µs | calls |",
+            "|---|---:|---:|---:|",
+        ]
+        for one in self.top:
+            lines.append(f"| `{one.name}` | {one.own:,.1f} | {one.whole:,.1f} | {one.calls:,.1f} |")
+        return "\n".join(lines)
+
+
+def run(count: int = 1000, calls: int = CALLS, package: Path | None = None) -> Profile:
+    """The profile of ``calls`` replayed calls out of a cassette of ``count`` interactions.
+
+    ``package``: a folder with another ``vcr_llm``, such as an older checkout; it must not be imported yet.
+    """
+    if package is not None:
+        sys.path.insert(0, str(package))
+    from benchmarks.contenders import BY_NAME, OURS
+    from benchmarks.samples import Sample
+    from benchmarks.sdk import ask, client
+
+    contender, sample = BY_NAME[OURS], Sample(count)
+    asked = [1 + number % max(count - 1, 1) if count > 1 else 0 for number in range(calls)]
+
+    def ask_all(one: Any) -> Callable[[], None]:
+        return lambda: [ask(one, number, sample) for number in asked] and None
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = contender.path(Path(folder), sample)
+        contender.record(path, sample, range(count))()
+        floor = client(sample)
+        ask(floor, 0, sample)
+        floor_time, floor_stats = _time(ask_all(floor)), _stats(ask_all(floor))
+        with contender.open(path) as entered:
+            real = contender.client(entered)
+            ask(real, 0, sample)
+            replay_time, replay_stats = _time(ask_all(real)), _stats(ask_all(real))
+    top = sorted(_above(replay_stats, floor_stats, calls), key=lambda one: -one.own)
+    return Profile(replay_time / calls * 1e6, floor_time / calls * 1e6, top[:_TOP])
+
+
+def _time(work: Callable[[], None]) -> float:
+    start = time.thread_time()
+    work()
+    return time.thread_time() - start
+
+
+_Stats = dict[tuple[str, int, str], tuple[int, int, float, float, Any]]
+"""Of `pstats`: (file, line, function) → (primitive calls, calls, own seconds, whole seconds, callers)."""
+
+
+def _stats(work: Callable[[], None]) -> _Stats:
+    profiler = cProfile.Profile(time.thread_time)
+    profiler.runcall(work)
+    found: _Stats = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
+    return found
+
+
+def _above(replay: _Stats, floor: _Stats, calls: int) -> Iterator[Spent]:
+    for place, (_, count, own, whole, _) in replay.items():
+        _, before, own_before, whole_before, _ = floor.get(place, (0, 0, 0.0, 0.0, None))
+        yield Spent(
+            _shown(*place),
+            (own - own_before) / calls * 1e6,
+            (whole - whole_before) / calls * 1e6,
+            (count - before) / calls,
+        )
+
+
+def _shown(file: str, _line: int, function: str) -> str:
+    return function if file == "~" else f"{'/'.join(Path(file).parts[-2:])}:{function}"
