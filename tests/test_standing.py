@@ -152,6 +152,16 @@ def test_a_secret_at_any_place_of_a_usual_entry_is_seen(
         assert isinstance(to_items(load_pairs(found).pairs)[1], Stored)
 
 
+@pytest.mark.parametrize(
+    "event", [{"event": "\ud800", "data": {}}, {"id": "\ud800", "data": {}}, {"data": "\ud800"}]
+)
+def test_an_event_that_no_stream_can_hold_is_looked_at_as_ever(event: dict[str, Any]) -> None:
+    odd = entry(2)
+    stream(odd, "Paris")
+    odd["stream_events"].insert(0, event)
+    law(written(entry(1), odd), DEFAULT)
+
+
 def test_ordinary_recordings_stand() -> None:
     streamed = entry(2)
     stream(streamed, "Paris is the capital of France.")

@@ -91,4 +91,15 @@ def _is_written_so(entry: dict[str, Any]) -> bool:
 
 
 def _is_event_written_so(event: dict[str, Any]) -> bool:
-    return list(event) == [name for name in sse.FIELDS if name in event]
+    if list(event) != [name for name in sse.FIELDS if name in event]:
+        return False
+    return all(value.isascii() or _is_utf8(value) for value in event.values() if type(value) is str)
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a text can stand in a stream as it is: a lone surrogate has no bytes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
