@@ -69,6 +69,7 @@ class Job:
 
 _SEEDED = ("replay", "test", "add", "threads", "gather")
 _TAKES_PART: dict[str, Callable[[Contender], bool]] = {
+    "miss": lambda one: one.exact,
     "add": lambda one: one.adds,
     "threads": lambda one: one.together,
     "gather": lambda one: one.together and one.gathers,

@@ -18,13 +18,18 @@ __all__ = ["draw"]
 
 @dataclass(frozen=True)
 class Panel:
-    """One of the drawings; ``target``: where a line says what is to be reached, with what it says."""
+    """One of the drawings.
+
+    ``target``: where a dotted line says what is to be reached; ``everyone``: also those that answer in place
+    of the SDK, whose lines would press all others together.
+    """
 
     title: str
     unit: str
     keys: Sequence[str]
     value: Value
     target: float | None = None
+    everyone: bool = True
 
 
 _COLOURS = {
@@ -70,7 +75,7 @@ def draw(path: Path, results: Results) -> None:
     known = dict(
         pair for one in axes[0] for pair in zip(*reversed(one.get_legend_handles_labels()), strict=True)
     )
-    labels = [each for each in known if "target" not in each]
+    labels = [contender for contender in BY_NAME if contender in known]
     figure.legend([known[each] for each in labels], labels, loc="lower center", ncols=5, frameon=False)
     figure.tight_layout(rect=(0, 0.17, 1, 1))
     figure.savefig(path, metadata={"Date": None})
@@ -81,7 +86,7 @@ def _panels(results: Results) -> list[Panel]:
     replays = [key for key in results.keys("replay") if key.endswith("-1024 shuffled")]
     loads = [key for key in results.keys("load") if key.endswith("-1024")]
     return [
-        Panel("A replayed call", "÷ the same call in memory", replays, ratio("call", "floor"), 1.2),
+        Panel("A replayed call", "÷ the same call in memory", replays, ratio("call", "floor"), 1.2, False),
         Panel("Opening a cassette", "÷ json.loads of vcr-llm's file", loads, ratio("open", "reference"), 3),
         Panel("A test of one call", "ms: opening, the call, closing", results.keys("test"), _test_ms),
     ]
@@ -93,6 +98,8 @@ def _test_ms(row: Row) -> float:
 
 def _draw(panel: Panel, axes: Any, results: Results) -> None:
     for contender in results.contenders(panel.keys):
+        if not (panel.everyone or BY_NAME[contender].runs_sdk):
+            continue
         found = [(count_of(key), results.of(key, contender, panel.value)) for key in panel.keys]
         known = [pair for pair in found if pair[1] is not None]
         if known:
@@ -102,12 +109,9 @@ def _draw(panel: Panel, axes: Any, results: Results) -> None:
                 *zip(*known, strict=True), label=contender, linewidth=width, zorder=above, **_style(contender)
             )
     if panel.target is not None:
-        axes.axhline(panel.target, color="black", linewidth=1, linestyle=":", label="target")
-        place = {"xy": (0.99, panel.target), "xycoords": ("axes fraction", "data")}
-        axes.annotate(
-            f"target ≤ {panel.target:g}", **place, ha="right", va="bottom", fontsize=9, color="black"
-        )
-    axes.set(xscale="log", yscale="log", title=panel.title, ylabel=panel.unit, xlabel="interactions in it")
+        axes.axhline(panel.target, color="black", linewidth=1, linestyle=":")
+    title = panel.title if panel.target is None else f"{panel.title} (dotted: the target, {panel.target:g})"
+    axes.set(xscale="log", yscale="log", title=title, ylabel=panel.unit, xlabel="interactions in it")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.grid(visible=True, which="major", alpha=0.3)

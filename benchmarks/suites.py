@@ -33,7 +33,9 @@ def _run(arguments: Sequence[str | Path], folder: Path, environ: Mapping[str, st
     Raises `RuntimeError` where it fails.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environ}
+    # Without compiled files every start would compile this package, and pytest those it rewrites.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environ = {**inherited, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environ}
     run = subprocess.run(arguments, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if run.returncode not in (0, 5):  # 5: no tests, as there are none where only the start is timed
