@@ -13,7 +13,7 @@ from strategies import BOUNDED, bodies, deep, json_objects, json_values, methods
 
 from vcr_llm import jsontext
 from vcr_llm.diff import differences
-from vcr_llm.fingerprint import fingerprint, llm_mock_hash, normalised, whole_request
+from vcr_llm.fingerprint import fingerprint, llm_mock_hash, normalised, request_digest, whole_request
 from vcr_llm.interaction import Body, Request
 
 URL = "https://api.openai.com/v1/chat/completions"
@@ -278,3 +278,24 @@ def test_a_member_of_that_name_elsewhere_counts() -> None:
     one, other = (fingerprint(Request("POST", url, Body.of_json(body))) for body in bodies)
     assert one.key == other.key
     assert one.whole != other.whole
+
+
+@BOUNDED
+@given(urls, methods, json_objects, st.integers(0, 9), st.sampled_from([None, 1]), st.booleans())
+def test_requests_of_one_digest_have_one_fingerprint(
+    url: str, method: str, value: dict[str, Any], seed: int, indent: int | None, more: bool
+) -> None:
+    """The digest is as blind to spelling as the fingerprint, and to nothing else."""
+    one = Request(method, url, Body.of_json(value))
+    spelled = {**shuffled(value, seed), **({"absent, or null": None} if more else {})}
+    other = Request(method, url, Body(json.dumps(spelled, indent=indent).encode()))
+    assert request_digest(one) == request_digest(other)
+    prints = fingerprint(one), fingerprint(other)
+    assert len({(each.place, each.key, each.whole, each.call is None) for each in prints}) == 1
+    changed = [
+        Request(method, f"{url}x", one.body),
+        Request(f"{method}X", url, one.body),
+        Request(method, url),
+        Request(method, url, Body.of_json({**value, "changed": seed})),
+    ]
+    assert request_digest(one) not in map(request_digest, changed)

@@ -282,3 +282,51 @@ def test_a_request_of_the_same_bytes_is_answered_as_any_equal_one(tmp_path: Path
     with vcr_llm.use_cassette(written(tmp_path, *entries), record_mode="none"):
         answers = [httpx2.post(URL, content=body).json()["number"] for _ in range(4)]
     assert answers == ["first", "second", "third", "third"]
+
+
+def test_a_recorded_request_is_found_without_being_understood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import httpx2
+
+    from vcr_llm import index
+
+    path, understood = written(tmp_path, *map(entry, range(20))), []
+
+    def fingerprint(seen: Any, **rules: Any) -> Any:
+        understood.append(seen)
+        return original(seen, **rules)
+
+    original = index.fingerprint
+    monkeypatch.setattr(index, "fingerprint", fingerprint)
+    with vcr_llm.use_cassette(path, record_mode="none"):
+        for number in (7, 0, 19):
+            assert httpx2.post(URL, json=entry(number)["request"]).json() == {"number": number}
+        assert understood == []
+        assert httpx2.post(URL, json=entry(7)["request"]).json() == {"number": 7}  # asked more than recorded
+        assert len(understood) == 20
+
+
+def test_headers_are_filtered_for_whoever_looks_at_them(tmp_path: Path) -> None:
+    import httpx2
+
+    path, seen = written(tmp_path, entry(1)), []
+
+    def replaced(key: str, value: str, request: Any) -> None:
+        seen.append(value)
+
+    def without_a_key(live: Any, recorded: Any) -> bool:
+        return "authorization" not in live.headers
+
+    def ask() -> Any:
+        return httpx2.post(URL, json=entry(1)["request"], headers={"authorization": "Bearer x"}).json()
+
+    with vcr_llm.use_cassette(path, filter_headers=[("authorization", replaced)], record_mode="none"):
+        assert ask() == {"number": 1}
+    assert set(seen) == {"Bearer x"}
+    recorder = vcr_llm.VCR(match_on=["llm", "without_a_key"], record_mode="none")
+    recorder.register_matcher("without_a_key", without_a_key)
+    with recorder.use_cassette(str(path), filter_headers=["authorization"]):
+        assert ask() == {"number": 1}
+    with recorder.use_cassette(str(path)), pytest.raises(vcr_llm.CassetteMissError):
+        ask()

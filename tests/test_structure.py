@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
+import copy
 import importlib.util
 import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import vcr
 import vcr.cassette
 import vcr.config
+import vcr.patch
+import vcr.request
 import vcr.stubs.httpx_stubs
 
 import vcr_llm
@@ -208,3 +212,49 @@ def test_pytest_still_tells_which_fixture_a_test_gets(request: pytest.FixtureReq
 
     assert [each.argname for each in definitions(request.node, "vcr_config")] == ["vcr_config"]
     assert definitions(request.node, "no_such_fixture") == ()
+
+
+def _patched_by(cassette: vcr.cassette.Cassette, build: Any) -> list[tuple[Any, str]]:
+    found = [each for each in build(cassette).build() if not isinstance(each, vcr.patch.ConnectionRemover)]
+    names = ("target", "attribute") if hasattr(found[0], "attribute") else ("_target", "_name")
+    return [(getattr(each, names[0], None) or each.getter(), getattr(each, names[1])) for each in found]
+
+
+def test_the_very_names_that_vcrpy_replaces_are_replaced_and_come_back() -> None:
+    from vcr_llm.vcr_bridge import patching
+
+    cassette = vcr.cassette.Cassette("x")
+    theirs = _patched_by(cassette, vcr.patch.CassettePatcherBuilder)
+    assert _patched_by(cassette, patching._Patches) == theirs
+    before = [(name in vars(owner), getattr(owner, name)) for owner, name in theirs]
+    with patching.patched(cassette):
+        inside = [getattr(owner, name) for owner, name in theirs]
+        assert vcr.stubs.httpx_stubs.VcrRequest is patching.LiveRequest
+        with pytest.raises(RuntimeError), patching.patched(cassette):
+            raise RuntimeError
+        assert [getattr(owner, name) for owner, name in theirs] == inside
+    assert all(new is not old for new, (_, old) in zip(inside, before, strict=True))
+    assert [(name in vars(owner), getattr(owner, name)) for owner, name in theirs] == before
+    assert vcr.stubs.httpx_stubs.VcrRequest is vcr.request.Request
+
+
+def test_the_request_of_a_live_call_is_vcrpys_own_but_for_when_its_headers_are_made() -> None:
+    import httpx2
+
+    from vcr_llm.vcr_bridge import copied
+    from vcr_llm.vcr_bridge.patching import LiveRequest
+
+    sent = httpx2.Headers([("Accept", "a"), ("Accept", "b"), ("X-Key", "k")])
+    asked = ("POST", "https://a.test/x?y=1", b"{}")
+    ours, theirs = LiveRequest(*asked, sent), vcr.request.Request(*asked, httpx2.Headers(sent))
+    sent["X-Key"] = "changed after the call"
+    for same in (ours, copy.copy(ours), copy.deepcopy(ours), copied(ours), copied(LiveRequest(*asked, sent))):
+        same.headers.pop("x-key")
+        theirs.headers.pop("x-key", None)
+        assert isinstance(same, vcr.request.Request)
+        assert isinstance(same.headers, type(theirs.headers))
+        assert list(same.headers.items()) == list(theirs.headers.items())
+        assert same._to_dict() == theirs._to_dict()
+    ours.headers = {"a": "b"}
+    assert dict(ours.headers) == {"a": "b"}
+    assert str(ours) == str(theirs)
