@@ -76,8 +76,9 @@ class CassettePersister:
         """The interactions of the extra cassettes, and the paths of those that do not exist."""
         pairs: list[Pair] = []
         missing: list[str] = []
-        seen = {Path(main)}
-        for named in vcr_bridge.extra_paths(self._wrapped):
+        extras = vcr_bridge.extra_paths(self._wrapped)
+        seen = {Path(main)} if extras else set()
+        for named in extras:
             path = siblings.own_path(named) if self._old_formats else named
             if Path(path) in seen:
                 continue

@@ -41,7 +41,7 @@ def own_path(name: str) -> str:
     shortened where it is too long.
     """
     if name.endswith(SUFFIX):
-        file = Path(name).name
+        file = os.path.basename(name)  # noqa: PTH119 (every cassette that opens comes by here)
         short = f"{shortened(file.removesuffix(SUFFIX))}{SUFFIX}"
         name = name.removesuffix(file) + short if short != file else name
     named = name.removesuffix(SUFFIX)

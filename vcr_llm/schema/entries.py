@@ -169,13 +169,15 @@ def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteDat
 
 
 _scan: Final = json.JSONDecoder(parse_constant=no_constant, parse_float=jsontext.finite).raw_decode
-_WHITE: Final = re.compile(r"[ \t\r\n]*")
+_white: Final = re.compile(r"[ \t\r\n]*").match
+_comma: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*").match
 
 
 def _blank(text: str, at: int) -> int:
     """The place of the next character that is no white space."""
-    match = _WHITE.match(text, at)
-    return match.end() if match else at
+    found = _white(text, at)
+    assert found is not None  # nothing is white space, too
+    return found.end()
 
 
 def _after(text: str, at: int, character: str) -> int:
@@ -186,11 +188,9 @@ def _after(text: str, at: int, character: str) -> int:
 
 def _next(text: str, at: int, closing: str) -> int:
     """The place of the next element, or of what closes the list or object."""
-    at = _blank(text, at)
-    if text[at] == closing:
-        return at
-    at = _blank(text, _after(text, at, ","))
-    if text[at] == closing:
+    comma = _comma(text, at)
+    at = _blank(text, at) if comma is None else comma.end()
+    if (text[at] == closing) is not (comma is None):
         raise _Unusual
     return at
 
