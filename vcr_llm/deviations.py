@@ -1,4 +1,4 @@
-"""Answers to what was not asked when they were recorded: drift, and what only the fallback matchers accept."""
+"""Answers to what was not asked so when they were recorded: drift, and what only fallback matchers accept."""
 
 from __future__ import annotations
 
