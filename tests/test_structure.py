@@ -31,7 +31,7 @@ FLOORS = [
     {"providers"},
     {"calls", "fingerprint", "normalizers", "scrub", "side_calls"},
     {"diff", "ranking", "rerecording", "run_report", "schema"},
-    {"formats"},
+    {"deviations", "formats"},
     {"callers", "grpc_calls", "open_cassettes", "report", "siblings", "store", "vcr_bridge"},
     {"blobs", "matchers", "miss", "pairs", "session"},
     {"index", "serializer"},

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,13 +18,12 @@ from vcr_llm.call_ledger import CallLedger
 from vcr_llm.callers import caller, warn_at
 from vcr_llm.calls import LlmCall, Outcome, total_usage
 from vcr_llm.content import MissingDecoderError
+from vcr_llm.deviations import Deviation, Deviations
 from vcr_llm.errors import (
     CassetteMissError,
     DriftError,
-    DriftWarning,
     MissingCassetteWarning,
     PlaceholderKeyError,
-    StaleWarning,
     UnreadableCassetteError,
     VcrLlmError,
     VcrLlmWarning,
@@ -66,7 +64,7 @@ from vcr_llm.vcr_bridge import (
     without_waiting,
 )
 
-__all__ = ["Cassette", "CassetteMiss", "Deviation"]
+__all__ = ["Cassette", "CassetteMiss"]
 
 Matcher = Callable[[VcrRequest, VcrRequest], Any]
 
@@ -89,19 +87,6 @@ def public_name(kind: type[Exception], promised: type[Exception]) -> None:
 
 
 public_name(CassetteMiss, CassetteMissError)
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """A recording (its number from 1) that answered a request which is not the recorded one any more."""
-
-    number: int
-    operation: str
-    differences: str
-    tier: Tier
-
-    def __str__(self) -> str:
-        return f"interaction {self.number} ({self.operation}): {self.differences}"
 
 
 class Context(BridgedContext):
@@ -190,9 +175,7 @@ class Cassette(BridgedCassette):
         if session is not None:
             self.advice = PYTEST.of_test(session.test)
         self._view = View(scrubber, normalizer)
-        self._on_drift = on_drift
-        self._told_drift = 0
-        self.deviations: list[Deviation] = []
+        self.deviations = Deviations(on_drift)
         self.misses: list[str] = []
         self.fallback = fallback
         self._other_matchers = [matcher for matcher in self.matchers if matcher not in MATCHERS.values()]
@@ -492,9 +475,9 @@ class Cassette(BridgedCassette):
         found = diff.differences(self._compared(self.data[choice.number][0]), self._compared(live))
         call = self._index.of_live(live, request_digest(to_request(live))).call
         operation = str(call.operation) if call else "no LLM call"
-        deviation = Deviation(choice.number + 1, operation, diff.in_one_line(found), choice.tier)
-        if found and deviation not in self.deviations:
-            self.deviations.append(deviation)
+        if found:
+            told = diff.in_one_line(found)
+            self.deviations.note(Deviation(choice.number + 1, operation, told, choice.tier))
 
     _miss_type: type[CassetteMiss] = CassetteMiss
 
@@ -542,30 +525,15 @@ class Cassette(BridgedCassette):
             raise drift
 
     def drift_error(self) -> DriftError | None:
-        """Drift that is an error and has not been told yet; telling it once is enough."""
-        drifted = [deviation for deviation in self.deviations if deviation.tier is Tier.SAME_CALL]
-        new, self._told_drift = drifted[self._told_drift :], len(drifted)
-        if not new or self._on_drift != "error":
-            return None
-        return DriftError(self._told(_DRIFT, new, "\n  "))
-
-    def _told(self, what: str, deviations: Sequence[Deviation], between: str = " | ") -> str:
-        lines = between.join(map(str, deviations))
-        start, end = (between, between) if "\n" in between else (" ", ". ")
-        path = _shown(os.fspath(self.path))
-        return f"{path}: {what}:{start}{lines}{end}To record again: {self.advice.again}"
+        """Drift that is an error and has not been told yet."""
+        return self.deviations.error(_shown(os.fspath(self.path)), self.advice.again)
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
-        found: list[tuple[type[VcrLlmWarning], str]] = [
-            (MissingCassetteWarning, f"The extra cassette {path} does not exist.")
-            for path in self._missing_extras
+        missing, self._missing_extras = self._missing_extras, []
+        return [
+            *((MissingCassetteWarning, f"The extra cassette {path} does not exist.") for path in missing),
+            *self.deviations.warnings(_shown(os.fspath(self.path)), self.advice.again),
         ]
-        self._missing_extras = []
-        for tier, category, what in _DEVIATIONS:
-            deviations = [deviation for deviation in self.deviations if deviation.tier is tier]
-            if deviations and (tier is not Tier.SAME_CALL or self._on_drift == "warn"):
-                found.append((category, self._told(what, deviations)))
-        return found
 
     # --- saving
 
@@ -661,21 +629,6 @@ def _shown(path: str) -> str:
     except ValueError:  # another drive
         return path
     return path if relative.startswith("..") else relative
-
-
-_DRIFT: Final = "answered although the request has changed since it was recorded"
-_DEVIATIONS: Final = (
-    (
-        Tier.SAME_CALL,
-        DriftWarning,
-        _DRIFT,
-    ),
-    (
-        Tier.FALLBACK,
-        StaleWarning,
-        "answered only by the fallback matchers",
-    ),
-)
 
 
 def _refuse_placeholder(request: VcrRequest) -> None:

@@ -14,14 +14,14 @@ from vcr_llm import jsontext
 from vcr_llm.interaction import NO_JSON, Body, Request, Response
 from vcr_llm.scrub import headers as response_headers
 from vcr_llm.scrub.body import BodyEditor
-from vcr_llm.scrub.documents import Path, is_stream
+from vcr_llm.scrub.documents import Path, documents, is_stream
 from vcr_llm.scrub.findings import Finding, preview, where_text
 from vcr_llm.scrub.judging import is_redacted
 from vcr_llm.scrub.placeholders import Ledger
 from vcr_llm.scrub.places import edited_fields, edited_parts, edited_url, is_form
 from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.text import Detector, Match, find, replaced
-from vcr_llm.streams import eventstream, jsonarray, ndjson
+from vcr_llm.streams import eventstream, is_stream_type, jsonarray, ndjson
 
 __all__ = ["MessagePass", "preview_of"]
 
@@ -63,7 +63,7 @@ class MessagePass:
         url = self.url(request.url, ("http", "url"))
         body = request.body
         if body is not None:
-            body = self.body(body, "request")
+            body = self._as_text(self.body(body, "request"), "request")
         return request if (url, body) == (request.url, request.body) else Request(request.method, url, body)
 
     def response(self, response: Response) -> Response:
@@ -73,6 +73,8 @@ class MessagePass:
         }
         reason = self.text(response.reason, ("http", "reason"))
         body = self.body(response.body, "response")
+        if not is_stream_type(next(iter(headers.get("content-type", ())), "")):
+            body = self._as_text(body, "response")
         if body is response.body and reason == response.reason and headers == response.headers:
             return response
         same = headers == response.headers
@@ -125,6 +127,22 @@ class MessagePass:
             return body
         found = self._bytes(raw, side, body)
         return body if found is raw or found == raw else Body(found)
+
+    def _as_text(self, body: Body, side: str) -> Body:
+        """A body that is stored as text, looked at as that: JSON in it and what stands around it together
+        (the end of a name, in one of several documents) may read like a secret.
+
+        Numbers stay: with a word in their place it would be JSON no more.
+        """
+        text = None if body.json is not NO_JSON else body.text
+        detector = self._editor.detector
+        if not text or not detector.may_find(text):
+            return body
+        matches = find(text, detector.narrowed(text))
+        if not matches or len(documents(replaced(text, matches, lambda _: ""))) != len(documents(text)):
+            return body
+        found = replaced(text, matches, lambda match: self._replace(match, ("http", f"{side}_body", "text")))
+        return Body(found.encode("utf-8", "surrogatepass"))
 
     def _bytes(self, raw: bytes, side: str, body: Body | None = None) -> bytes:
         if raw.startswith(_GZIP):
