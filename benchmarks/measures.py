@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import traffic
+from benchmarks.clock import seconds
 from benchmarks.contenders import Contender
 from benchmarks.samples import Sample
 from benchmarks.sdk import ask, client
@@ -29,17 +30,6 @@ TOGETHER = 48
 """Calls at once."""
 _REPEATS = {1: 20, 10: 10, 100: 5}
 """Interactions → how often a round opens so small a cassette."""
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    gc.collect()
-    gc.disable()
-    try:
-        start = time.thread_time()
-        work()
-        return time.thread_time() - start
-    finally:
-        gc.enable()
 
 
 def written(contender: Contender, sample: Sample, folder: Path) -> Path:
@@ -102,9 +92,9 @@ def _replay(contender: Contender, sample: Sample, path: Path, order: str, seed: 
     with contender.open(path) as entered:
         real = contender.client(entered)
         if begin is not None:
-            found["first"] = _seconds(lambda: ask(real, begin, sample))
-        found["call"] = _seconds(lambda: ids.extend(ask(real, number, sample) for number in numbers))
-    found["floor"] = _seconds(lambda: [ask(floor, number, sample) for number in numbers])
+            found["first"] = seconds(lambda: ask(real, begin, sample))
+        found["call"] = seconds(lambda: ids.extend(ask(real, number, sample) for number in numbers))
+    found["floor"] = seconds(lambda: [ask(floor, number, sample) for number in numbers])
     _check(contender, ids, numbers)
     return {**found, "call": found["call"] / len(numbers), "floor": found["floor"] / len(numbers)}
 
@@ -129,12 +119,12 @@ def _test(contender: Contender, sample: Sample, path: Path, number: int) -> Resu
     context = contender.open(path)
     clients: list[Any] = []
     ids: list[str] = []
-    found: Result = {"open": _seconds(lambda: clients.append(contender.client(context.__enter__())))}
+    found: Result = {"open": seconds(lambda: clients.append(contender.client(context.__enter__())))}
     try:
-        found["call"] = _seconds(lambda: ids.append(ask(clients[0], number, sample)))
+        found["call"] = seconds(lambda: ids.append(ask(clients[0], number, sample)))
     finally:
-        found["close"] = _seconds(lambda: context.__exit__(None, None, None))
-    found["floor"] = _seconds(lambda: ask(floor, number, sample))
+        found["close"] = seconds(lambda: context.__exit__(None, None, None))
+    found["floor"] = seconds(lambda: ask(floor, number, sample))
     _check(contender, ids, [number])
     return found
 
@@ -149,12 +139,12 @@ def load(contender: Contender, sample: Sample, folder: Path) -> Result:
 
 def _load(contender: Contender, path: Path) -> Result:
     context, read = contender.open(path), contender.read
-    found: Result = {"open": _seconds(context.__enter__)}
+    found: Result = {"open": seconds(context.__enter__)}
     context.__exit__(None, None, None)
     if read is not None:
-        found["read"] = _seconds(lambda: read(path))
+        found["read"] = seconds(lambda: read(path))
     if path.suffix == ".json":
-        found["json"] = _seconds(lambda: json.loads(path.read_bytes()))
+        found["json"] = seconds(lambda: json.loads(path.read_bytes()))
     return found
 
 
@@ -162,7 +152,7 @@ def save(contender: Contender, sample: Sample, folder: Path) -> Result:
     """Writing all of it once: closing after all of it was recorded into a new file."""
     path = _gone(folder / f"save{contender.suffix}")
     work = contender.record(path, sample, range(sample.count))
-    return {"save": _seconds(work), "bytes": _bytes(path)}
+    return {"save": seconds(work), "bytes": _bytes(path)}
 
 
 def add(contender: Contender, sample: Sample, folder: Path, seed: int) -> Result:
@@ -177,12 +167,12 @@ def add(contender: Contender, sample: Sample, folder: Path, seed: int) -> Result
     before = _bytes(path)
     number = sample.count + seed
     works: list[Callable[[], object]] = []
-    found: Result = {"open": _seconds(lambda: works.append(contender.record(path, sample, [number])))}
-    found["add"] = _seconds(works[0])
+    found: Result = {"open": seconds(lambda: works.append(contender.record(path, sample, [number])))}
+    found["add"] = seconds(works[0])
     if _bytes(path) <= before:
         raise AssertionError(f"{contender.name} did not add to the cassette")
     work = contender.record(_gone(path), sample, [*range(sample.count), number])
-    return {**found, "save": _seconds(work)}
+    return {**found, "save": seconds(work)}
 
 
 def miss(contender: Contender, sample: Sample, folder: Path) -> Result:
@@ -215,9 +205,9 @@ def threads(contender: Contender, sample: Sample, folder: Path, seed: int, worke
     with contender.open(path) as entered:
         real = contender.client(entered)
         ask(real, 0, sample)
-        seconds, ids = round_of(real)
+        spent, ids = round_of(real)
     _check(contender, ids, numbers)
-    return {"call": seconds, "floor": round_of(floor)[0]}
+    return {"call": spent, "floor": round_of(floor)[0]}
 
 
 def gather(contender: Contender, sample: Sample, folder: Path, seed: int) -> Result:
@@ -236,9 +226,9 @@ def gather(contender: Contender, sample: Sample, folder: Path, seed: int) -> Res
             return (time.thread_time() - start) / len(numbers), [each.id for each in found]
 
     with contender.open(path):
-        seconds, ids = asyncio.run(round_of(floor=False))
+        spent, ids = asyncio.run(round_of(floor=False))
     _check(contender, ids, numbers)
-    return {"call": seconds, "floor": asyncio.run(round_of(floor=True))[0]}
+    return {"call": spent, "floor": asyncio.run(round_of(floor=True))[0]}
 
 
 def memory(contender: Contender, sample: Sample, folder: Path) -> Result:

@@ -8,7 +8,6 @@ cProfile makes small functions dearer than they are; above the table stands the 
 from __future__ import annotations
 
 import cProfile
-import gc
 import pstats
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
+
+from benchmarks.clock import seconds
 
 __all__ = ["Profile", "Spent", "run"]
 
@@ -89,23 +90,14 @@ def run(count: int = 1000, calls: int = CALLS, package: Path | None = None) -> P
 
         # In turns, and the floor with nothing open: vcrpy patches in-memory transports, too.
         turns = [asked[number::_TURNS] for number in range(_TURNS)]
-        times = [(replayed(_time, each), _time(ask_all(floor, each)), len(each)) for each in turns if each]
+        times = [
+            (replayed(seconds, each), seconds(ask_all(floor, each)), len(each)) for each in turns if each
+        ]
         floor_stats = _stats(ask_all(floor))
         replay_stats = replayed(_stats, asked)
     replay_time, floor_time = (median(each[kind] / each[2] for each in times) for kind in (0, 1))
     top = sorted(_above(replay_stats, floor_stats, calls), key=lambda one: -one.own)
     return Profile(replay_time * 1e6, floor_time * 1e6, top[:_TOP])
-
-
-def _time(work: Callable[[], None]) -> float:
-    gc.collect()
-    gc.disable()
-    try:
-        start = time.thread_time()
-        work()
-        return time.thread_time() - start
-    finally:
-        gc.enable()
 
 
 _Result = TypeVar("_Result")
