@@ -33,8 +33,8 @@ class Index:
         self._forget()
 
     def _forget(self) -> None:
+        self._digests: list[bytes] = []
         self._places: dict[bytes, list[int]] = defaultdict(list)
-        self._placed = 0
         self._known: dict[bytes, Fingerprint] = {}
         self._recordings = Recordings(self._rules)
 
@@ -43,17 +43,20 @@ class Index:
         what it says; none where a normalizer may see more requests as the same."""
         if self._view.normalises:
             return ()
-        if self._placed > len(data):  # somebody has taken something out
-            self._forget()
-        for place in range(self._placed, len(data)):
-            self._places[recorded_digest(data, place)].append(place)
-        self._placed = len(data)
+        self._place(data)
         return self._places.get(digest, ())
+
+    def _place(self, data: Sequence[Pair]) -> None:
+        if len(self._digests) > len(data):  # somebody has taken something out
+            self._forget()
+        for place in range(len(self._digests), len(data)):
+            digest = recorded_digest(data, place)
+            self._digests.append(digest)
+            self._places[digest].append(place)
 
     def recordings(self, data: Sequence[Pair]) -> Recordings:
         """All recordings by what they ask for."""
-        if len(self._recordings) > len(data):
-            self._forget()
+        self._place(data)
         while len(self._recordings) < len(data):
             first = len(self._recordings)
             self._add(data, range(first, min(first + _AT_ONCE, len(data))))
@@ -63,7 +66,7 @@ class Index:
         recorded = [recorded_request(data, place) for place in places]
         for place, seen in zip(places, self._view.of_all(recorded), strict=True):
             found = self.of(seen)
-            self._known[recorded_digest(data, place)] = found.without_texts()
+            self._known[self._digests[place]] = found.without_texts()
             self._recordings.add(found, bare_interaction(data, place))
 
     def of(self, seen: Request) -> Fingerprint:
