@@ -28,7 +28,7 @@ from vcr_llm.errors import (
     VcrLlmError,
     VcrLlmWarning,
 )
-from vcr_llm.fingerprint import Fingerprint, request_digest
+from vcr_llm.fingerprint import Fingerprint
 from vcr_llm.index import Index
 from vcr_llm.interaction import EPOCH, Interaction, Request
 from vcr_llm.matchers import MATCHERS, View, llm_strict
@@ -269,7 +269,7 @@ class Cassette(BridgedCassette):
             if not self._passes_by(request):
                 self._append(request, response)
             stored = self.data[-1][1] if len(self.data) > before else None
-            found = self.lookups.get(request)
+            found = self.lookups.of(request)
             since = found.live_since if found is not None else None
             seconds = None if since is None else time.perf_counter() - since
             self._ledger.live(request, response, stored, seconds)
@@ -327,7 +327,7 @@ class Cassette(BridgedCassette):
         So this is where a call without a recording fails, as an error that the SDKs let through.
         """
         filtered = self.filtered(request)
-        found = self.lookups.get(request)
+        found = self.lookups.of(request)
         if filtered is not None and self._ranks and self.write_protected and found and not found.played:
             raise self._miss(filtered)
         return filtered
@@ -340,7 +340,7 @@ class Cassette(BridgedCassette):
         """What `filtered` answers; the request itself where it differs in headers alone and none counts."""
         if self._headers_count:
             return self.filtered(request)
-        return None if self._passes_by(request) else request
+        return None if self._side_calls and self._passes_by(request) else request
 
     def _passes_by(self, request: VcrRequest) -> bool:
         if not self._side_calls:
@@ -349,14 +349,15 @@ class Cassette(BridgedCassette):
 
     def rewind(self) -> None:
         super().rewind()
-        self.lookups.clear()
+        self.lookups.forget()
 
     def _lookup(self, request: VcrRequest) -> Lookup:
         """What answers this request object; a request is looked up again when its body has changed since."""
-        found = self.lookups.get(request)
-        if found is not None and found.body is request.body:
-            return found
-        self.lookups.pop(request, None)
+        found = self.lookups.of(request)
+        if found is not None:
+            if found.body is request.body:
+                return found
+            found.number = None
         filtered = self._looked_at(request)
         found = Lookup(filtered is None, request.body)
         if filtered is not None:
@@ -364,7 +365,7 @@ class Cassette(BridgedCassette):
             if choice is not None:
                 found.number = choice.number
                 self._note(choice, filtered)
-        self.lookups[request] = found
+        self.lookups.add(request, found)
         return found
 
     def choose(self, request: VcrRequest) -> Choice | None:
@@ -374,28 +375,27 @@ class Cassette(BridgedCassette):
         tiers = self._tiers()
         if not tiers:
             return None
-        reserved = {found.number for found in self.lookups.values()} if self.lookups else ()
-        count = len(self.data) if self.write_protected else self.loaded_count
-
-        def fits(number: int) -> bool:
-            return number < count and self._matches(request, number, self._other_matchers)
-
-        def free(number: int) -> bool:
-            return not self.play_counts[number] and number not in reserved
-
         asked = to_request(request)
-        digest = request_digest(asked)
-        for number in self._index.same(self.data, digest):
-            if (self.rules.always_first or free(number)) and fits(number):
+        for number in self._index.same(self.data, asked):
+            if (self.rules.always_first or self._is_free(number)) and self._fits(request, number):
                 return Choice(number, Tier.EXACT)
         return self._index.recordings(self.data).choose(
-            self._index.of_live(request, digest),
+            self._index.of_live(request),
             asked,
-            free=free,
-            fits=fits,
+            free=self._is_free,
+            fits=functools.partial(self._fits, request),
             falls_back=lambda number: self._matches(request, number, self.fallback),
             tiers=tiers,
         )
+
+    def _is_free(self, number: int) -> bool:
+        return not self.play_counts.get(number) and not self.lookups.reserves(number)
+
+    def _fits(self, request: VcrRequest, number: int) -> bool:
+        """Whether a recording may answer as far as the user's other matchers know."""
+        if self._other_matchers and not self._matches(request, number, self._other_matchers):
+            return False
+        return number < self.loaded_count or bool(self.write_protected)
 
     def _tiers(self) -> Sequence[Tier]:
         """Which recordings may answer: where a call may be recorded, only those of exactly this request."""
@@ -409,10 +409,9 @@ class Cassette(BridgedCassette):
         """vcrpy's own rule, for a cassette whose matchers are all vcrpy's or the user's."""
         if self.record_mode == RecordMode.ALL or not (self.rewound or self.allow_playback_repeats):
             return None
-        reserved = {found.number for found in self.lookups.values()}
         for number in range(len(self.data)):
-            free = not self.play_counts[number] and number not in reserved
-            if (free or self.allow_playback_repeats) and self._matches(request, number, self.matchers):
+            free = self.allow_playback_repeats or self._is_free(number)
+            if free and self._matches(request, number, self.matchers):
                 return Choice(number, Tier.OTHER)
         return None
 
@@ -473,7 +472,7 @@ class Cassette(BridgedCassette):
         from vcr_llm import diff
 
         found = diff.differences(self._compared(self.data[choice.number][0]), self._compared(live))
-        call = self._index.of_live(live, request_digest(to_request(live))).call
+        call = self._index.of_live(live).call
         operation = str(call.operation) if call else "no LLM call"
         if found:
             told = diff.in_one_line(found)
@@ -526,13 +525,15 @@ class Cassette(BridgedCassette):
 
     def drift_error(self) -> DriftError | None:
         """Drift that is an error and has not been told yet."""
+        if not self.deviations:
+            return None
         return self.deviations.error(_shown(os.fspath(self.path)), self.advice.again)
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
         missing, self._missing_extras = self._missing_extras, []
         return [
             *((MissingCassetteWarning, f"The extra cassette {path} does not exist.") for path in missing),
-            *self.deviations.warnings(_shown(os.fspath(self.path)), self.advice.again),
+            *(self.deviations.warnings(_shown(os.fspath(self.path)), self.advice.again) if self.deviations else ()),
         ]
 
     # --- saving

@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlencode
 
@@ -22,14 +23,17 @@ from vcr_llm.providers import Call, body_fields, classify
 
 __all__ = [
     "MATCH_ON",
+    "Digests",
     "Fingerprint",
     "Place",
     "digest_of",
+    "digests",
     "fingerprint",
     "llm_mock_hash",
     "normalised",
     "place",
     "request_digest",
+    "sent_digest",
     "whole_request",
 ]
 
@@ -106,7 +110,7 @@ def _part(call: Call, body: Any, name: str) -> Any:
 
 
 def request_digest(request: Request) -> bytes:
-    """32 bytes that are the same for requests of one method and URL whose bodies say the same.
+    """16 bytes that are the same for requests of one method and URL whose bodies say the same.
 
     In bodies key order, white space, null members and ``.0`` do not count, as in a fingerprint; all else
     does, so this is far cheaper: nothing has to be known of providers and secrets.
@@ -116,8 +120,29 @@ def request_digest(request: Request) -> bytes:
 
 def digest_of(method: str, url: str, value: Any) -> bytes:
     """The same, where the JSON value of the body is at hand; None where there is no body."""
-    text = _normal_text([method, url, value])
-    return hashlib.sha256(text.encode("ascii")).digest()
+    return _short_digest(_normal_text([method, url, value]).encode("ascii"))
+
+
+def sent_digest(method: str, url: str, raw: bytes) -> bytes:
+    """16 bytes that are the same for requests of one method and URL whose bodies are the same bytes."""
+    return _short_digest(f"{method} {url}\n".encode("utf-8", "surrogatepass") + raw)
+
+
+class Digests(NamedTuple):
+    """Of one request: `sent_digest` and `request_digest`."""
+
+    sent: bytes
+    said: bytes
+
+
+def digests(request: Request) -> Digests:
+    """Both digests of a request."""
+    raw = b"" if request.body is None else request.body.raw
+    return Digests(sent_digest(request.method, request.url, raw), request_digest(request))
+
+
+def _short_digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=16).digest()  # OpenSSL's hashes take longer to begin
 
 
 class Place(NamedTuple):

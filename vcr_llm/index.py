@@ -1,8 +1,8 @@
 """The recordings of one cassette by what they answer, kept up as more are recorded.
 
 A live call that says just what a recorded one says, as most do, is found by a digest of that, and no request
-has to be understood. What all the recordings ask for is found out when a call comes that is none of them,
-or is made more often than recorded.
+has to be understood; one that is sent as it was recorded to the byte need not even be parsed. What all the
+recordings ask for is found out when a call comes that is none of them, or is made more often than recorded.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from vcr_llm.fingerprint import Fingerprint, fingerprint
+from vcr_llm.fingerprint import Fingerprint, fingerprint, request_digest, sent_digest
 from vcr_llm.interaction import Request
 from vcr_llm.matchers import View, fingerprint_of
-from vcr_llm.pairs import bare_interaction, recorded_digest, recorded_request
+from vcr_llm.pairs import bare_interaction, recorded_digests, recorded_request
 from vcr_llm.ranking import Recordings, Rules
-from vcr_llm.vcr_bridge import Pair, VcrRequest
+from vcr_llm.vcr_bridge import Pair, VcrRequest, to_request
 
 __all__ = ["Index"]
 
@@ -34,23 +34,30 @@ class Index:
 
     def _forget(self) -> None:
         self._digests: list[bytes] = []
+        self._sent: dict[bytes, bytes] = {}
         self._places: dict[bytes, list[int]] = defaultdict(list)
         self._known: dict[bytes, Fingerprint] = {}
         self._recordings = Recordings(self._rules)
 
-    def same(self, data: Sequence[Pair], digest: bytes) -> Sequence[int]:
-        """The numbers, from 0, of the recordings that go where the request of this digest goes and say
-        what it says; none where a normalizer may see more requests as the same."""
+    def same(self, data: Sequence[Pair], request: Request) -> Sequence[int]:
+        """The numbers, from 0, of the recordings that go where this request goes and say what it says; none
+        where a normalizer may see more requests as the same."""
         if self._view.normalises:
             return ()
-        self._place(data)
-        return self._places.get(digest, ())
+        if len(self._digests) != len(data):
+            self._place(data)
+        return self._places.get(self._digest(request), ())
+
+    def _digest(self, request: Request) -> bytes:
+        raw = b"" if request.body is None else request.body.raw
+        return self._sent.get(sent_digest(request.method, request.url, raw)) or request_digest(request)
 
     def _place(self, data: Sequence[Pair]) -> None:
         if len(self._digests) > len(data):  # somebody has taken something out
             self._forget()
         for place in range(len(self._digests), len(data)):
-            digest = recorded_digest(data, place)
+            sent, digest = recorded_digests(data, place)
+            self._sent[sent] = digest
             self._digests.append(digest)
             self._places[digest].append(place)
 
@@ -73,9 +80,9 @@ class Index:
         """The fingerprint of a request that has been through the view."""
         return fingerprint(seen, match_host=self._rules.match_host, match_on=self._rules.match_on)
 
-    def of_live(self, request: VcrRequest, digest: bytes) -> Fingerprint:
+    def of_live(self, request: VcrRequest) -> Fingerprint:
         """The fingerprint of a live request; its call has no texts where a recorded request says the same."""
-        known = self._known.get(digest)
+        known = self._known.get(self._digest(to_request(request)))
         if known is not None:
             return known
         rules = self._rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from vcr_llm.fingerprint import request_digest
+from vcr_llm.fingerprint import Digests, digests
 from vcr_llm.interaction import Interaction, Request
 from vcr_llm.schema import Entries, Standing
 from vcr_llm.vcr_bridge import (
@@ -13,15 +13,15 @@ from vcr_llm.vcr_bridge import (
     decoded_interaction,
     is_bare,
     to_interaction,
+    to_bare_response,
     to_pair,
     to_request,
-    to_response,
 )
 
 __all__ = [
     "Pairs",
     "bare_interaction",
-    "recorded_digest",
+    "recorded_digests",
     "recorded_interaction",
     "recorded_request",
     "recorded_response",
@@ -74,10 +74,10 @@ class Pairs(list[Any]):
         found = super().__getitem__(place)
         return self._entries.request(found) if isinstance(found, int) else to_request(found[0])
 
-    def digest(self, place: int) -> bytes:
-        """The digest of a pair's request; neither the pair nor its request is made for this."""
+    def digests(self, place: int) -> Digests:
+        """The digests of a pair's request; neither the pair nor its request is made for this."""
         found = super().__getitem__(place)
-        return self._entries.digest(found) if isinstance(found, int) else request_digest(to_request(found[0]))
+        return self._entries.digests(found) if isinstance(found, int) else digests(to_request(found[0]))
 
     def interaction(self, place: int) -> Interaction:
         """What a pair stands for; the pair is not made for this."""
@@ -99,9 +99,11 @@ class Pairs(list[Any]):
         return self._entries.standing(found) if isinstance(found, int) else None
 
     def response(self, place: int) -> dict[str, Any]:
-        """The response of a pair; the pair is not made for this."""
+        """The response of a pair, to answer a call with; the pair is not made for this."""
         found = super().__getitem__(place)
-        response: dict[str, Any] = to_response(self._entries[found]) if isinstance(found, int) else found[1]
+        if isinstance(found, int):
+            return to_bare_response(*self._entries.answer(found))
+        response: dict[str, Any] = found[1]
         return response
 
     def bare(self, place: int) -> Interaction | None:
@@ -133,13 +135,13 @@ def recorded_request(data: Sequence[Pair], place: int) -> Request:
     return data.request(place) if isinstance(data, Pairs) else to_request(data[place][0])
 
 
-def recorded_digest(data: Sequence[Pair], place: int) -> bytes:
-    """The digest of a recording's request, see `fingerprint.request_digest`."""
-    return data.digest(place) if isinstance(data, Pairs) else request_digest(to_request(data[place][0]))
+def recorded_digests(data: Sequence[Pair], place: int) -> Digests:
+    """The digests of a recording's request."""
+    return data.digests(place) if isinstance(data, Pairs) else digests(to_request(data[place][0]))
 
 
 def recorded_response(data: Sequence[Pair], place: int) -> dict[str, Any]:
-    """The response of a recording."""
+    """The response of a recording, to answer a call with."""
     return data.response(place) if isinstance(data, Pairs) else data[place][1]
 
 

@@ -1,6 +1,7 @@
 """A document entry by entry: all are checked when it is opened, each is made when it is asked for.
 
-A replayed test plays one response of a thousand, so what is kept is the text and where its entries start.
+A replayed test plays one response of a thousand, so what is kept is the text and where its entries start;
+of a cassette of usual size, what was parsed to check it, until it is played.
 A document of an unusual shape is not read here: `load` reads every document, and says what is wrong.
 """
 
@@ -8,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
-from vcr_llm.fingerprint import digest_of, request_digest
+from vcr_llm.fingerprint import Digests, digest_of, digests, sent_digest
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
 from vcr_llm.longtexts import shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
@@ -24,10 +25,16 @@ from vcr_llm.schema.usual import is_usual
 __all__ = ["Entries", "open_document"]
 
 
+Answer = tuple[int, str, Mapping[str, Sequence[str]], bytes]
+"""Status, reason, headers and body of a response."""
+
 BodyOf = Callable[[dict[str, Any]], Body]
 
 _LARGE: Final = 1 << 14
 """Characters of an entry in which long strings are looked for."""
+
+_KEPT: Final = 1 << 22
+"""Characters of a document whose parsed entries are kept: in memory they take about three times as much."""
 
 
 class Entries(Sequence[Interaction]):
@@ -37,7 +44,8 @@ class Entries(Sequence[Interaction]):
         self._text = text
         self._provider = provider
         self._starts: list[int] = []
-        self._digests: dict[int, bytes] = {}
+        self._parsed: dict[int, dict[str, Any]] = {}
+        self._digests: dict[int, Digests] = {}
         self._made: dict[int, Interaction] = {}
         self._ends: dict[int, int] = {}
 
@@ -52,7 +60,7 @@ class Entries(Sequence[Interaction]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         number = index if index >= 0 else len(self) + index
-        return self._made.get(number) or self._shortened(number) or _usual(self._parsed(number), number)
+        return self._made.get(number) or self._shortened(number) or _usual(self._parse(number), number)
 
     def are_of(self, text: str) -> bool:
         """Whether this text has been read."""
@@ -70,11 +78,27 @@ class Entries(Sequence[Interaction]):
         shortened = self._shortened(number)
         if shortened is not None:
             return shortened.request
-        return _request(self._parsed(number))
+        return _request(self._parse(number))
 
-    def digest(self, number: int) -> bytes:
-        """The digest of an interaction's request, known since it was read if it is of the usual shape."""
-        return self._digests.get(number) or request_digest(self._made[number].request)
+    def answer(self, number: int) -> Answer:
+        """The response of an interaction alone, its bytes made."""
+        entry = self._parsed.pop(number, None)  # nobody else has it, so nobody can have changed it
+        if entry is not None and not entry["stream_events"] and entry["response"]:
+            http = entry["http"]
+            status = http["status"]
+            raw = jsontext.compact_bytes(entry["response"])
+            return status, http.get("reason", phrase(status)), http["headers"], raw
+        response = (self[number] if entry is None else _usual(entry, number)).response
+        return response.status, response.reason, response.headers, response.body.raw
+
+    def digests(self, number: int) -> Digests:
+        """The digests of an interaction's request; nothing is parsed for this of what was not yet played."""
+        known = self._digests.get(number)
+        if known is None:
+            entry = self._parsed.get(number)
+            known = digests(self.request(number)) if entry is None else _digests(entry)
+            self._digests[number] = known
+        return known
 
     def _shortened(self, number: int) -> Interaction | None:
         """A large entry whose long strings nobody has looked at; None where there is none in its bodies."""
@@ -104,7 +128,7 @@ class Entries(Sequence[Interaction]):
             return None
         return standing(entry, lambda: self[number])
 
-    def _parsed(self, number: int) -> dict[str, Any]:
+    def _parse(self, number: int) -> dict[str, Any]:
         value: dict[str, Any] = _scan(self._text, self._starts[number])[0]
         return value
 
@@ -114,16 +138,19 @@ class Entries(Sequence[Interaction]):
         at = _blank(text, _after(text, at, "["))
         while text[at] != "]":
             entry, end = _scan(text, at)
+            number = len(self._starts)
             if is_usual(entry):
-                shallow = jsontext.is_shallow(text, at, end)
-                self._digests[len(self)] = _digest(entry) if shallow else request_digest(_request(entry))
+                if end - at < _LARGE and end < _KEPT:
+                    self._parsed[number] = entry
+                else:
+                    self._digests[number] = _digests(entry)
             else:
-                made = read_entry(entry, len(self), self._provider, read_file)
+                made = read_entry(entry, number, self._provider, read_file)
                 if made is None:
                     raise _Unusual
-                self._made[len(self)] = made
+                self._made[number] = made
             if end - at >= _LARGE:
-                self._ends[len(self)] = end
+                self._ends[number] = end
             self._starts.append(at)
             at = _next(text, end, "]")
         return at + 1
@@ -201,10 +228,16 @@ def _request(entry: dict[str, Any], body_of: BodyOf = Body.of_json) -> Request:
     return Request(http["method"], http["url"], body_of(body) if body else None)
 
 
-def _digest(entry: dict[str, Any]) -> bytes:
-    """`request_digest` of an entry of the usual shape, nested less than `jsontext.MAX_DEPTH` deep."""
-    http = entry["http"]
-    return digest_of(http["method"], http["url"], entry["request"] or None)
+def _digests(entry: dict[str, Any]) -> Digests:
+    """The same as `fingerprint.digests` of an entry of the usual shape."""
+    http, body = entry["http"], entry["request"]
+    raw = jsontext.compact_bytes(body) if body else b""
+    if not jsontext.is_shallow(raw):
+        return digests(_request(entry))
+    method, url = http["method"], http["url"]
+    return Digests(sent_digest(method, url, raw), digest_of(method, url, body or None))
+
+
 
 
 def _usual(entry: dict[str, Any], number: int, body_of: BodyOf = Body.of_json) -> Interaction:

@@ -17,12 +17,13 @@ from vcr.request import Request as VcrRequest
 from vcr_llm.vcr_bridge.patching import patched
 from vcr_llm.vcr_bridge.shapes import Pair
 
-__all__ = ["BridgedCassette", "BridgedContext", "Lookup", "absent_patchers", "copied", "filters_of"]
+__all__ = ["BridgedCassette", "BridgedContext", "Lookup", "Lookups", "absent_patchers", "copied", "filters_of"]
 
 
 def copied(request: VcrRequest) -> VcrRequest:
     """What ``copy.deepcopy`` of a request gives, faster: only a body and headers can be changed."""
     twin = copy.copy(request)
+    vars(twin).pop(_FOUND, None)
     if not isinstance(request._body, bytes):
         twin._body = copy.deepcopy(request._body)
     twin.headers = copy.copy(request.headers)
@@ -49,7 +50,7 @@ def _replaces_headers(filter_: Any) -> bool:
     return not any(callable(new) for _, new in filter_.keywords["replacements"])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Lookup:
     """What was found for one live request object: whether the user's filters let it pass, and the
     recording reserved for it. ``body`` is the request's at that time."""
@@ -60,6 +61,43 @@ class Lookup:
     played: bool = False
     live_since: float | None = None
     """When it was let go live, by `time.perf_counter`."""
+
+
+class Lookups:
+    """What one cassette has found for the live requests that are still alive.
+
+    A look-up hangs on its request, and what it has reserved is free again when they are gone. Weak
+    references to the requests themselves would cost more than finding the recording.
+    """
+
+    def __init__(self) -> None:
+        self._reserved: dict[int, weakref.ref[Lookup]] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """As if nothing had been asked."""
+        self._reserved.clear()
+        self._turn = object()
+
+    def of(self, request: VcrRequest) -> Lookup | None:
+        turn, found = getattr(request, _FOUND, _NOTHING)
+        return found if turn is self._turn else None
+
+    def add(self, request: VcrRequest, found: Lookup) -> None:
+        """Also reserves its recording; what it has found before is forgotten."""
+        setattr(request, _FOUND, (self._turn, found))
+        if found.number is not None:
+            self._reserved[found.number] = weakref.ref(found)
+
+    def reserves(self, number: int) -> bool:
+        """Whether a recording waits for its request to be played."""
+        reference = self._reserved.get(number)
+        found = None if reference is None else reference()
+        return found is not None and found.number == number
+
+
+_FOUND: Final = "_vcr_llm_found"
+_NOTHING: Final = (None, None)
 
 
 _ABSENT_IF_MISSING: Final = {
@@ -120,7 +158,7 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.lookups: weakref.WeakKeyDictionary[VcrRequest, Lookup] = weakref.WeakKeyDictionary()
+        self.lookups = Lookups()
         self._filters = filters_of(self._before_record_request)
         self.skip_patchers = (*getattr(self, "skip_patchers", ()), *absent_patchers())
 
@@ -159,7 +197,7 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
 
     def played(self, number: int) -> None:
         """Count a play, as vcrpy's own ``play_response`` does; its list of what was played only it reads."""
-        self.play_counts[number] += 1
+        self.play_counts[number] = self.play_counts.get(number, 0) + 1
 
     @property
     def has_load_hooks(self) -> bool:

@@ -1,20 +1,25 @@
 """What vcrpy does to the HTTP libraries while a cassette is open, done at less cost.
 
-What is replaced by what is all vcrpy's (``vcr/patch.py``, ``vcr/stubs/``). It replaces some forty names per
-cassette with `unittest.mock`, which takes longer than loading a small file, and a live request's headers are
-put into a dict of its own that a look-up by body never opens.
+What is replaced by what is all vcrpy's (``vcr/patch.py``, ``vcr/stubs/``). For every cassette it makes eight
+classes and replaces some forty names with `unittest.mock`, which takes longer than loading a small file; and
+of a live request it parses the URL and puts the headers into a dict of its own, which a look-up by body never
+opens.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from collections import defaultdict
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Final
+from urllib.parse import ParseResult, urlparse
 
 from vcr import patch
 from vcr.patch import CassettePatcherBuilder
 from vcr.request import Request as VcrRequest
+from vcr.request import log
 from vcr.stubs import httpx_stubs
 
 __all__ = ["LiveRequest", "patched"]
@@ -23,11 +28,30 @@ _NONE: Final = object()
 
 
 class LiveRequest(VcrRequest):  # type: ignore[misc]  # vcrpy has no type information
-    """vcrpy's request of a call by httpx or httpx2; its headers are made vcrpy's when they are asked for."""
+    """vcrpy's request of a call by httpx or httpx2 (``vcr/request.py``), whose body is in bytes.
 
-    def __init__(self, method: str, uri: str, body: Any, headers: Any) -> None:
-        super().__init__(method, uri, body, None)
+    The parts of its URL and its headers are made vcrpy's when they are asked for.
+    """
+
+    def __init__(self, method: str, uri: str, body: bytes, headers: Any) -> None:
+        self.method = method
+        self._uri = uri
+        self._parsed: ParseResult | None = None
+        self._was_file = self._was_iter = False
+        self._body = body
+        self._headers: Any = None
         self._sent = headers.copy()  # the client's own object may change after the call
+        log.debug("Invoking Request %s", uri)
+
+    @property
+    def parsed_uri(self) -> ParseResult:
+        if self._parsed is None:
+            self._parsed = urlparse(self._uri)
+        return self._parsed
+
+    @parsed_uri.setter
+    def parsed_uri(self, value: ParseResult) -> None:
+        self._parsed = value
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -38,9 +62,7 @@ class LiveRequest(VcrRequest):  # type: ignore[misc]  # vcrpy has no type inform
 
     @headers.setter
     def headers(self, value: Any) -> None:
-        self._headers: Any = None
-        if value is not None:
-            VcrRequest.headers.fset(self, value)
+        VcrRequest.headers.fset(self, value)
 
 
 class _Swap:
@@ -51,15 +73,66 @@ class _Swap:
     def __init__(self, target: Any, name: str, new: Any) -> None:
         self._target, self._name, self._new = target, name, new
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
         self._kept = vars(self._target).get(self._name, _NONE)  # inherited ones stay inherited
         setattr(self._target, self._name, self._new)
 
-    def __exit__(self, *exc_info: object) -> None:
+    def end(self) -> None:
         if self._kept is _NONE:
             delattr(self._target, self._name)
         else:
             setattr(self._target, self._name, self._kept)
+
+
+class _NoCassette:
+    """What a connection finds whose class somebody has kept for longer than the cassette: it goes live."""
+
+    write_protected = False
+
+    def can_play_response_for(self, _request: Any) -> bool:
+        return False
+
+    def append(self, _request: Any, _response: Any) -> None:
+        """Nothing is recorded."""
+
+
+class _Spares:
+    """vcrpy's connection classes of closed cassettes that no connection was made of, for the next ones.
+
+    For every cassette vcrpy makes a subclass of each, with the cassette as an attribute, so that a connection
+    knows whose it is. Most tests use one HTTP library, and most of the classes are never called.
+    """
+
+    def __init__(self) -> None:
+        self._spare: dict[type, list[Any]] = defaultdict(list)
+
+    def take(self, base: type, cassette: Any) -> Any:
+        """A subclass for this cassette, None where none is spare."""
+        spare = self._spare[base]
+        if not spare:
+            return None
+        found = spare.pop()
+        found.cassette = cassette
+        found.__name__ = f"{base.__name__}{cassette._path}"
+        return found
+
+    def watch(self, made: Any) -> None:
+        """Note from now on whether something is made of it."""
+        made.was_called = False
+        made.__new__ = staticmethod(_noted)
+
+    def give_back(self, base: type, made: Any) -> None:
+        if not made.was_called and not made.__subclasses__():
+            made.cassette = _NoCassette()
+            self._spare[base].append(made)
+
+
+def _noted(cls: Any, *_arguments: Any, **_named: Any) -> Any:
+    cls.was_called = True
+    return object.__new__(cls)
+
+
+_spares: Final = _Spares()
 
 
 _HTTPX_KEPT: Final = [name for name in vars(patch) if name.startswith("_Httpx") and name[6] != "2"]
@@ -68,6 +141,18 @@ _HTTPX_KEPT: Final = [name for name in vars(patch) if name.startswith("_Httpx") 
 
 class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
     """vcrpy's patches of one cassette."""
+
+    def give_back(self) -> None:
+        """When the cassette has closed."""
+        for base, made in self._class_to_cassette_subclass.items():
+            _spares.give_back(base, made)
+
+    def _build_cassette_subclass(self, base: type) -> Any:
+        found = _spares.take(base, self._cassette)
+        if found is None:
+            found = super()._build_cassette_subclass(base)
+            _spares.watch(found)
+        return found
 
     def _build_patcher(self, target: Any, name: str, new: Any) -> _Swap | None:
         if not hasattr(target, name):
@@ -82,8 +167,23 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
 @contextmanager
 def patched(cassette: Any) -> Iterator[None]:
     """While this lasts, what the HTTP libraries send goes to the cassette."""
-    with ExitStack() as stack:
-        for each in _Patches(cassette).build():
-            stack.enter_context(each)
-        stack.enter_context(_Swap(httpx_stubs, "VcrRequest", LiveRequest))
-        yield
+    patches = _Patches(cassette)
+    swaps: list[_Swap] = []
+    try:
+        with ExitStack() as others:
+            for each in patches.build():
+                if isinstance(each, _Swap):
+                    swaps.append(each)
+                    each.begin()
+                else:
+                    others.enter_context(each)
+            swaps.append(_LIVE_REQUESTS())
+            swaps[-1].begin()
+            yield
+    finally:
+        for each in reversed(swaps):
+            each.end()
+        patches.give_back()
+
+
+_LIVE_REQUESTS: Final = partial(_Swap, httpx_stubs, "VcrRequest", LiveRequest)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -32,11 +32,11 @@ __all__ = [
     "settle_body",
     "status_of",
     "stored_request",
+    "to_bare_response",
     "to_headers",
     "to_interaction",
     "to_pair",
     "to_request",
-    "to_response",
     "without_rider",
     "without_waiting",
 ]
@@ -48,6 +48,9 @@ RIDER: Final = "vcr_llm"
 
 RETRIED: Final = frozenset({408, 409, 429, *range(500, 600)})
 """Statuses after which the SDKs ask again (``_should_retry`` in their ``_base_client.py``)."""
+
+
+_WAITS: Final = frozenset({"retry-after", "retry-after-ms"})
 
 
 def to_request(request: VcrRequest) -> Request:
@@ -73,8 +76,9 @@ def _request_body(request: VcrRequest) -> Body | None:
 
 def settle_body(request: VcrRequest) -> None:
     """Make bytes of aiohttp's form object, before its files are sent and closed."""
-    if _is_aiohttp_form(request.body):
-        request.body = _form_bytes(request.body)
+    body = request.body
+    if type(body) is not bytes and _is_aiohttp_form(body):
+        request.body = _form_bytes(body)
 
 
 def _is_aiohttp_form(value: Any) -> bool:
@@ -182,23 +186,31 @@ def to_pair(interaction: Interaction) -> Pair:
     """vcrpy's view of an interaction."""
     request = interaction.request
     body = None if request.body is None else request.body.raw
-    return stored_request(request.method, request.url, body), to_response(interaction)
+    return stored_request(request.method, request.url, body), _to_recorded(interaction)
 
 
-def to_response(interaction: Interaction) -> dict[str, Any]:
+def _to_recorded(interaction: Interaction) -> dict[str, Any]:
     """vcrpy's view of an interaction's response, with the rider."""
-    response = interaction.response
     rider: dict[str, Any] = {
         "recorded_at": interaction.recorded_at,
         "hash": interaction.hash,
         "bare": interaction.bare,
         "extra": interaction.extra,
     }
+    response = interaction.response
+    found = to_bare_response(response.status, response.reason, response.headers, response.body.raw)
+    found[RIDER] = {name: value for name, value in rider.items() if value}
+    return found
+
+
+def to_bare_response(
+    status: int, reason: str, headers: Mapping[str, Sequence[str]], raw: bytes
+) -> dict[str, Any]:
+    """vcrpy's view of a response, without a rider: enough to answer a call."""
     return {
-        "status": {"code": response.status, "message": response.reason},
-        "headers": {name: list(values) for name, values in response.headers.items()},
-        "body": {"string": response.body.raw},
-        RIDER: {name: value for name, value in rider.items() if value},
+        "status": {"code": status, "message": reason},
+        "headers": {name: list(values) for name, values in headers.items()},
+        "body": {"string": raw},
     }
 
 
@@ -242,14 +254,20 @@ def decoded(response: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _waits(headers: Mapping[Any, Any]) -> bool:
+    """Whether one of the headers says how long to wait."""
+    return any(str(name).lower() in _WAITS for name in headers)
+
+
 def without_waiting(response: dict[str, Any]) -> dict[str, Any]:
     """A replayed response after which no SDK sleeps before it asks again.
 
     ``retry-after: 0`` still makes them sleep for half a second; one millisecond is heeded by all.
     """
-    names = {str(name).lower(): name for name in response.get("headers") or {}}
-    if not names.keys() & {"retry-after", "retry-after-ms"} and status_of(response) not in RETRIED:
+    headers = response.get("headers") or {}
+    if status_of(response) not in RETRIED and not _waits(headers):
         return response
-    waits = {names.get("retry-after"), names.get("retry-after-ms")}
-    headers = {name: value for name, value in (response.get("headers") or {}).items() if name not in waits}
-    return {**response, "headers": {**headers, "retry-after-ms": ["1"]}}
+    names = {str(name).lower(): name for name in headers}
+    waits = {names.get(name) for name in _WAITS}
+    kept = {name: value for name, value in headers.items() if name not in waits}
+    return {**response, "headers": {**kept, "retry-after-ms": ["1"]}}
