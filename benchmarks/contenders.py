@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ class Contender:
     ``open``: path → the context in which calls are replayed.
     ``record``: (path, sample, numbers) → the function that saves, after those interactions of the sample
     were recorded into the file, which may exist; only that function is timed.
-    ``read``: path → what opening reads from the file, without patching anything; None where nothing is read.
+    ``read``: path → the function that reads what opening reads from the file, without patching anything; only
+    that function is timed. None where nothing is read.
     ``client``: what entering the context gave → the SDK's client whose calls are replayed.
     ``most``: the largest cassette it is asked to open; ``most_bytes``: the same for the sum of the answers.
     Beyond that a run would take hours.
@@ -43,7 +45,7 @@ class Contender:
     suffix: str
     open: Callable[[Path], AbstractContextManager[Any]]
     record: Callable[[Path, Sample, Sequence[int]], Callable[[], object]]
-    read: Callable[[Path], object] | None
+    read: Callable[[Path], Callable[[], object]] | None
     client: Callable[[Any], Any] = real_client
     most: int = 10_000
     most_bytes: int = 20_000_000
@@ -77,6 +79,11 @@ def _cassetter(name: str, suffix: str, *matchers: str) -> Contender:
     )
 
 
+def _all_of(read: Callable[[Path], object]) -> Callable[[Path], Callable[[], object]]:
+    """Everything that ``read`` does is timed."""
+    return lambda path: partial(read, path)
+
+
 _SMALL: dict[str, Any] = {"most": 1000}
 _SLOW: dict[str, Any] = {"most": 1000, "most_bytes": 2_000_000}
 _HANDED: dict[str, Any] = {"client": clients.client_with, "gathers": False}
@@ -97,7 +104,7 @@ CONTENDERS = (
         ".json",
         patching.open_llm_mock,
         patching.record_llm_mock,
-        patching.read_llm_mock,
+        _all_of(patching.read_llm_mock),
         **_SMALL,
     ),
     Contender(
@@ -106,7 +113,7 @@ CONTENDERS = (
         ".yaml",
         patching.open_promptecho,
         patching.record_promptecho,
-        patching.read_promptecho,
+        _all_of(patching.read_promptecho),
         streams=False,
         **_SLOW,
     ),
@@ -116,7 +123,7 @@ CONTENDERS = (
         ".jsonl",
         clients.open_agent_replay,
         clients.record_agent_replay,
-        clients.read_agent_replay,
+        _all_of(clients.read_agent_replay),
         adds=False,
         **_HANDED,
     ),
@@ -135,7 +142,7 @@ CONTENDERS = (
         ".yaml",
         clients.open_pytest_llm_vcr,
         clients.record_pytest_llm_vcr,
-        clients.read_pytest_llm_vcr,
+        _all_of(clients.read_pytest_llm_vcr),
         adds=False,
         **_SLOW,
         **_HANDED,
@@ -146,7 +153,7 @@ CONTENDERS = (
         ".yaml",
         patching.open_llmvcr,
         patching.record_llmvcr,
-        patching.read_llmvcr,
+        _all_of(patching.read_llmvcr),
         client=patching.llmvcr_client,
         streams=False,
         gathers=False,
@@ -159,7 +166,7 @@ CONTENDERS = (
         ".jsonl",
         patching.open_llm_cassette,
         patching.record_llm_cassette,
-        patching.read_llm_cassette,
+        _all_of(patching.read_llm_cassette),
         adds=False,
         gathers=False,
         together=False,

@@ -142,7 +142,7 @@ def _load(contender: Contender, path: Path) -> Result:
     found: Result = {"open": seconds(context.__enter__)}
     context.__exit__(None, None, None)
     if read is not None:
-        found["read"] = seconds(lambda: read(path))
+        found["read"] = seconds(read(path))
     if path.suffix == ".json":
         found["json"] = seconds(lambda: json.loads(path.read_bytes()))
     return found

@@ -13,7 +13,14 @@ from strategies import BOUNDED, bodies, deep, json_objects, json_values, methods
 
 from vcr_llm import jsontext
 from vcr_llm.diff import differences
-from vcr_llm.fingerprint import fingerprint, llm_mock_hash, normalised, request_digest, whole_request
+from vcr_llm.fingerprint import (
+    digests,
+    fingerprint,
+    llm_mock_hash,
+    normalised,
+    request_digest,
+    whole_request,
+)
 from vcr_llm.interaction import Body, Request
 
 URL = "https://api.openai.com/v1/chat/completions"
@@ -299,3 +306,5 @@ def test_requests_of_one_digest_have_one_fingerprint(
         Request(method, url, Body.of_json({**value, "changed": seed})),
     ]
     assert request_digest(one) not in map(request_digest, changed)
+    assert digests(one).sent not in [digests(each).sent for each in changed]
+    assert digests(Request(method, url, Body(one.body.raw if one.body else b""))) == digests(one)

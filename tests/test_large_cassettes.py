@@ -7,6 +7,7 @@ import copy
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -16,10 +17,11 @@ from strategies import BOUNDED, cassettes, json_values
 import vcr_llm
 from vcr_llm import schema
 from vcr_llm.errors import UnreadableCassetteError
-from vcr_llm.interaction import CassetteData
+from vcr_llm.fingerprint import digests
+from vcr_llm.interaction import CassetteData, Response
 from vcr_llm.pairs import Pairs
 from vcr_llm.schema import Entries
-from vcr_llm.vcr_bridge import to_pair
+from vcr_llm.vcr_bridge import VcrRequest, to_pair
 
 URL = "https://api.openai.com/v1/chat/completions"
 
@@ -165,6 +167,44 @@ def test_a_document_whose_head_comes_last_is_left_to_the_whole_reader() -> None:
         assert len(schema.load(text).interactions) == 1
 
 
+def of(response: Response) -> tuple[Any, ...]:
+    """What `Entries.answer` says of a response."""
+    return response.status, response.reason, {**response.headers}, response.body.raw
+
+
+@BOUNDED
+@given(cassettes, st.integers(0, 2_000))
+def test_an_entry_answers_as_it_reads_whether_or_not_it_was_kept(data: CassetteData, kept: int) -> None:
+    """Each is asked for twice: what was kept is given away the first time."""
+    with mock.patch.object(schema.entries, "_KEPT", kept):
+        entries, _ = opened(schema.dump(data, lambda raw: ""))
+    for number, interaction in enumerate(entries):
+        for _ in range(2):
+            status, reason, headers, raw = entries.answer(number)
+            listed = {name: tuple(values) for name, values in headers.items()}
+            assert (status, reason, listed, raw) == of(interaction.response)
+
+
+@BOUNDED
+@given(cassettes, st.integers(0, 2_000), st.booleans())
+def test_the_digests_of_an_entry_are_those_of_its_request(data: CassetteData, kept: int, later: bool) -> None:
+    with mock.patch.object(schema.entries, "_KEPT", kept):
+        entries, _ = opened(schema.dump(data, lambda raw: ""))
+    for number in range(len(entries)):
+        if later:
+            entries.answer(number)
+        assert entries.digests(number) == digests(entries.request(number))
+
+
+def test_only_so_much_of_a_large_cassette_is_kept_parsed() -> None:
+    kept = len(document(entry())) + schema.entries._KEPT
+    entries, _ = opened(document(*(entry(number, response={"text": "x" * 9_000}) for number in range(600))))
+    assert sum(entries._starts[number] for number in entries._parsed) > 0
+    assert max(entries._starts[number] for number in entries._parsed) < kept
+    assert len(entries._parsed) + len(entries._digests) == 600
+    assert entries._digests
+
+
 # --- a list of pairs, made when asked for ------------------------------------------------------------
 
 
@@ -305,6 +345,35 @@ def test_a_recorded_request_is_found_without_being_understood(
         assert understood == []
         assert httpx2.post(URL, json=entry(7)["request"]).json() == {"number": 7}  # asked more than recorded
         assert len(understood) == 20
+
+
+def asked_for(number: int) -> VcrRequest:
+    return VcrRequest("POST", URL, json.dumps(entry(number)["request"]).encode(), {})
+
+
+def test_a_recording_is_reserved_for_as_long_as_who_has_asked_is_there(tmp_path: Path) -> None:
+    """vcrpy's stubs ask, and play afterwards; in between another call may ask the same."""
+    path = written(tmp_path, entry(1), entry(1, response={"number": "again"}), entry(2))
+    with vcr_llm.use_cassette(path, record_mode="none") as cassette:
+
+        def played(request: VcrRequest) -> Any:
+            return json.loads(cassette.play_response(request)["body"]["string"])["number"]
+
+        first, second = asked_for(1), asked_for(1)
+        assert cassette.can_play_response_for(first)
+        assert cassette.can_play_response_for(first)
+        assert cassette.can_play_response_for(second)
+        assert (played(second), played(first)) == ("again", 1)
+        cassette.rewind()
+        gone = asked_for(1)
+        assert cassette.can_play_response_for(gone)
+        del gone
+        assert played(asked_for(1)) == 1
+        changed = asked_for(1)
+        assert cassette.can_play_response_for(changed)
+        changed.body = asked_for(2).body
+        assert played(changed) == 2
+        assert played(asked_for(1)) == "again"
 
 
 def test_headers_are_filtered_for_whoever_looks_at_them(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import http.client
 import importlib.util
 import inspect
 import subprocess
@@ -18,6 +19,7 @@ import vcr.config
 import vcr.patch
 import vcr.request
 import vcr.stubs.httpx_stubs
+from wire import WireProvider
 
 import vcr_llm
 
@@ -216,8 +218,7 @@ def test_pytest_still_tells_which_fixture_a_test_gets(request: pytest.FixtureReq
 
 def _patched_by(cassette: vcr.cassette.Cassette, build: Any) -> list[tuple[Any, str]]:
     found = [each for each in build(cassette).build() if not isinstance(each, vcr.patch.ConnectionRemover)]
-    names = ("target", "attribute") if hasattr(found[0], "attribute") else ("_target", "_name")
-    return [(getattr(each, names[0], None) or each.getter(), getattr(each, names[1])) for each in found]
+    return [each[:2] if isinstance(each, tuple) else (each.getter(), each.attribute) for each in found]
 
 
 def test_the_very_names_that_vcrpy_replaces_are_replaced_and_come_back() -> None:
@@ -238,7 +239,56 @@ def test_the_very_names_that_vcrpy_replaces_are_replaced_and_come_back() -> None
     assert vcr.stubs.httpx_stubs.VcrRequest is vcr.request.Request
 
 
-def test_the_request_of_a_live_call_is_vcrpys_own_but_for_when_its_headers_are_made() -> None:
+def test_a_connection_class_serves_the_next_cassette_if_nobody_has_used_it() -> None:
+    import urllib3.connectionpool
+
+    def classes(use: Any = None) -> tuple[type, type]:
+        cassette = vcr.cassette.Cassette("x")
+        with patching.patched(cassette):
+            if use is not None:
+                use()
+            pool = urllib3.connectionpool.HTTPConnectionPool
+            found: tuple[Any, Any] = http.client.HTTPConnection, pool.ConnectionCls
+            for each in found:
+                assert each.cassette is cassette
+                assert each.__name__ == f"{each.__base__.__name__}x"
+        return found
+
+    from vcr_llm.vcr_bridge import patching
+
+    first = classes()
+    assert classes() == first
+    made = classes(lambda: http.client.HTTPConnection("a.test"))
+    assert made == first
+    after = classes()
+    assert after[0] is not first[0]
+    assert after[1] is first[1]
+
+    kept: list[type] = []
+    derived = classes(lambda: kept.append(type("Derived", (http.client.HTTPConnection,), {})))
+    assert derived == after
+    assert classes()[0] is not after[0]
+    with patching.patched(vcr.cassette.Cassette("x")):
+        outer = http.client.HTTPConnection
+        with patching.patched(vcr.cassette.Cassette("y")):
+            assert http.client.HTTPConnection is not outer
+        assert http.client.HTTPConnection is outer
+
+
+def test_a_connection_class_that_outlives_its_cassette_goes_live(provider: WireProvider) -> None:
+    from vcr_llm.vcr_bridge import patching
+
+    cassette = vcr.cassette.Cassette("x")
+    with patching.patched(cassette):
+        kept = http.client.HTTPConnection
+    connection = kept(provider.url.removeprefix("http://"))
+    connection.request("GET", "/plain")
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert len(cassette) == 0
+
+
+def test_the_request_of_a_live_call_is_vcrpys_own_but_for_when_its_parts_are_made() -> None:
     import httpx2
 
     from vcr_llm.vcr_bridge import copied
@@ -255,6 +305,24 @@ def test_the_request_of_a_live_call_is_vcrpys_own_but_for_when_its_headers_are_m
         assert isinstance(same.headers, type(theirs.headers))
         assert list(same.headers.items()) == list(theirs.headers.items())
         assert same._to_dict() == theirs._to_dict()
+        for name in (
+            "uri",
+            "url",
+            "scheme",
+            "protocol",
+            "host",
+            "port",
+            "path",
+            "query",
+            "parsed_uri",
+            "body_bytes",
+        ):
+            assert getattr(same, name) == getattr(theirs, name)
+    assert vars(theirs).keys() - vars(ours).keys() <= {"parsed_uri"}
+    ours.uri = theirs.uri = "http://b.test/y"
+    assert (ours.host, ours.port, ours.path) == (theirs.host, theirs.port, theirs.path)
+    ours.body = theirs.body = "text"
+    assert ours.body == theirs.body == b"text"
     ours.headers = {"a": "b"}
     assert dict(ours.headers) == {"a": "b"}
     assert str(ours) == str(theirs)

@@ -531,10 +531,12 @@ class Cassette(BridgedCassette):
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
         missing, self._missing_extras = self._missing_extras, []
-        return [
-            *((MissingCassetteWarning, f"The extra cassette {path} does not exist.") for path in missing),
-            *(self.deviations.warnings(_shown(os.fspath(self.path)), self.advice.again) if self.deviations else ()),
+        found: list[tuple[type[VcrLlmWarning], str]] = [
+            (MissingCassetteWarning, f"The extra cassette {path} does not exist.") for path in missing
         ]
+        if self.deviations:
+            found += self.deviations.warnings(_shown(os.fspath(self.path)), self.advice.again)
+        return found
 
     # --- saving
 

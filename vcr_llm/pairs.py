@@ -12,8 +12,8 @@ from vcr_llm.vcr_bridge import (
     Pair,
     decoded_interaction,
     is_bare,
-    to_interaction,
     to_bare_response,
+    to_interaction,
     to_pair,
     to_request,
 )

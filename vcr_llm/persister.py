@@ -240,7 +240,7 @@ def _read(path: Path, serializer: Any) -> Content | None:
         if text is None:
             return None
         if serializer in (LLM_JSON, vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
-            return load_pairs(text, Blobs(path).read)
+            return load_pairs(text, lambda name: Blobs(path).read(name))
         requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
     except UnreadableCassetteError as error:
         raise error.at(str(path)) from None

@@ -25,8 +25,8 @@ def open_with(*more: str) -> Callable[[Path], AbstractContextManager[Any]]:
     return opened
 
 
-def read(path: Path) -> object:
-    return _loaded(path, "none")
+def read(path: Path) -> Callable[[], object]:
+    return lambda: _loaded(path, "none")
 
 
 def record(path: Path, sample: Sample, numbers: Sequence[int]) -> Callable[[], object]:

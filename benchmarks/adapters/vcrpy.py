@@ -40,7 +40,7 @@ def open_with(use: Use) -> Callable[[Path], AbstractContextManager[Any]]:
     return partial(_open, use)
 
 
-def read_with(use: Use) -> Callable[[Path], object]:
+def read_with(use: Use) -> Callable[[Path], Callable[[], object]]:
     return partial(_read, use)
 
 
@@ -52,12 +52,13 @@ def _open(use: Use, path: Path) -> AbstractContextManager[Any]:
     return use(path, record_mode="none")
 
 
-def _read(use: Use, path: Path) -> object:
-    """Opening without patches: ``skip_patchers`` leaves every HTTP library as it is."""
-    from vcr.patch import PATCHER_NAMES
-
-    with use(path, record_mode="none", skip_patchers=PATCHER_NAMES) as cassette:
-        return cassette
+def _read(use: Use, path: Path) -> Callable[[], object]:
+    """``Cassette.load``, which entering the context calls before anything is patched."""
+    context: Any = use(path, record_mode="none")
+    options = context._args_getter()
+    for name in context._non_cassette_arguments:
+        options.pop(name, None)
+    return lambda: context.cls.load(**options)
 
 
 def _record(use: Use, path: Path, sample: Sample, numbers: Sequence[int]) -> Callable[[], object]:

@@ -135,10 +135,11 @@ class Entries(Sequence[Interaction]):
     def read(self, at: int, read_file: ReadFile | None) -> int:
         """Read the list that stands at ``at`` in the text; answers where it ends."""
         text = self._text
+        starts = self._starts
         at = _blank(text, _after(text, at, "["))
         while text[at] != "]":
             entry, end = _scan(text, at)
-            number = len(self._starts)
+            number = len(starts)
             if is_usual(entry):
                 if end - at < _LARGE and end < _KEPT:
                     self._parsed[number] = entry
@@ -151,8 +152,9 @@ class Entries(Sequence[Interaction]):
                 self._made[number] = made
             if end - at >= _LARGE:
                 self._ends[number] = end
-            self._starts.append(at)
-            at = _next(text, end, "]")
+            starts.append(at)
+            # What we write, and others who indent by two, has this between two entries.
+            at = end + _BETWEEN if text.startswith(",\n    {", end) else _next(text, end, "]")
         return at + 1
 
 
@@ -173,10 +175,10 @@ def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteDat
     entries: Entries | None = None
     at = _blank(text, _after(text, _blank(text, 0), "{"))
     while text[at] != "}":
-        name, at = _scan(text, at)
-        if not isinstance(name, str) or name in head:
+        member = _member(text, at)
+        if member is None or member[1] in head:
             raise _Unusual
-        at = _blank(text, _after(text, _blank(text, at), ":"))
+        name, at = member[1], member.end()
         if name == "interactions":
             provider = head.get("provider")
             if head.get("version") not in VERSIONS or not isinstance(provider, str | None):
@@ -196,6 +198,8 @@ def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteDat
 
 
 _scan: Final = json.JSONDecoder(parse_constant=no_constant, parse_float=jsontext.finite).raw_decode
+_BETWEEN: Final = len(",\n    ")
+_member: Final = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*').match
 _white: Final = re.compile(r"[ \t\r\n]*").match
 _comma: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*").match
 
@@ -236,8 +240,6 @@ def _digests(entry: dict[str, Any]) -> Digests:
         return digests(_request(entry))
     method, url = http["method"], http["url"]
     return Digests(sent_digest(method, url, raw), digest_of(method, url, body or None))
-
-
 
 
 def _usual(entry: dict[str, Any], number: int, body_of: BodyOf = Body.of_json) -> Interaction:

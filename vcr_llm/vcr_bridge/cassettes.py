@@ -17,7 +17,14 @@ from vcr.request import Request as VcrRequest
 from vcr_llm.vcr_bridge.patching import patched
 from vcr_llm.vcr_bridge.shapes import Pair
 
-__all__ = ["BridgedCassette", "BridgedContext", "Lookup", "Lookups", "absent_patchers", "copied", "filters_of"]
+__all__ = [
+    "BridgedCassette",
+    "BridgedContext",
+    "Lookup",
+    "absent_patchers",
+    "copied",
+    "filters_of",
+]
 
 
 def copied(request: VcrRequest) -> VcrRequest:

@@ -9,10 +9,9 @@ opens.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import Any, Final
 from urllib.parse import ParseResult, urlparse
 
@@ -65,23 +64,19 @@ class LiveRequest(VcrRequest):  # type: ignore[misc]  # vcrpy has no type inform
         VcrRequest.headers.fset(self, value)
 
 
-class _Swap:
-    """An attribute of a module or class that has another value for a time, as ``mock.patch.object`` does."""
+Swap = tuple[Any, str, Any]
+"""A module or class, the name of an attribute of it, and its value; `_NONE` where it has none of its own."""
 
-    __slots__ = ("_kept", "_name", "_new", "_target")
 
-    def __init__(self, target: Any, name: str, new: Any) -> None:
-        self._target, self._name, self._new = target, name, new
-
-    def begin(self) -> None:
-        self._kept = vars(self._target).get(self._name, _NONE)  # inherited ones stay inherited
-        setattr(self._target, self._name, self._new)
-
-    def end(self) -> None:
-        if self._kept is _NONE:
-            delattr(self._target, self._name)
-        else:
-            setattr(self._target, self._name, self._kept)
+def _replaced(swap: Swap) -> Swap:
+    """Give an attribute its new value; what gives it its old one again, as ``mock.patch.object`` does."""
+    target, name, new = swap
+    before = target, name, vars(target).get(name, _NONE)  # inherited ones stay inherited
+    if new is _NONE:
+        delattr(target, name)
+    else:
+        setattr(target, name, new)
+    return before
 
 
 class _NoCassette:
@@ -118,8 +113,9 @@ class _Spares:
 
     def watch(self, made: Any) -> None:
         """Note from now on whether something is made of it."""
-        made.was_called = False
-        made.__new__ = staticmethod(_noted)
+        made.was_called = made.__new__ is not object.__new__  # then somebody else makes them
+        if not made.was_called:
+            made.__new__ = staticmethod(_noted)
 
     def give_back(self, base: type, made: Any) -> None:
         if not made.was_called and not made.__subclasses__():
@@ -154,10 +150,10 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
             _spares.watch(found)
         return found
 
-    def _build_patcher(self, target: Any, name: str, new: Any) -> _Swap | None:
+    def _build_patcher(self, target: Any, name: str, new: Any) -> Swap | None:
         if not hasattr(target, name):
             return None
-        return _Swap(target, name, self._recursively_apply_get_cassette_subclass(new))
+        return target, name, self._recursively_apply_get_cassette_subclass(new)
 
     def _httpx(self) -> Iterator[Any]:
         """What comes behind the last is only a search for libraries that are not there."""
@@ -168,22 +164,17 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
 def patched(cassette: Any) -> Iterator[None]:
     """While this lasts, what the HTTP libraries send goes to the cassette."""
     patches = _Patches(cassette)
-    swaps: list[_Swap] = []
+    before: list[Swap] = []
     try:
         with ExitStack() as others:
             for each in patches.build():
-                if isinstance(each, _Swap):
-                    swaps.append(each)
-                    each.begin()
+                if type(each) is tuple:
+                    before.append(_replaced(each))
                 else:
                     others.enter_context(each)
-            swaps.append(_LIVE_REQUESTS())
-            swaps[-1].begin()
+            before.append(_replaced((httpx_stubs, "VcrRequest", LiveRequest)))
             yield
     finally:
-        for each in reversed(swaps):
-            each.end()
+        for swap in reversed(before):
+            _replaced(swap)
         patches.give_back()
-
-
-_LIVE_REQUESTS: Final = partial(_Swap, httpx_stubs, "VcrRequest", LiveRequest)
