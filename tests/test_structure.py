@@ -200,7 +200,7 @@ def test_the_libraries_vcrpy_patches_are_still_known_by_what_it_keeps_of_them() 
     """Every one that is installed is found, and no patcher has another name."""
     from vcr_llm import vcr_bridge
 
-    known = vcr_bridge.cassettes._ABSENT_IF_MISSING
+    known = vcr_bridge.cassettes._MADE_OF
     assert known.keys() <= set(vcr.patch.PATCHER_NAMES)
     source = inspect.getsource(vcr.patch)
     assert [kept for _, kept in known.values() if f"{kept} = " not in source] == []

@@ -27,7 +27,8 @@ def read(path: Path) -> str | None:
     Raises `UnreadableCassetteError` for anything else that is not Unicode text in a readable file.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb", buffering=0) as file:  # all of it goes through no buffer
+            raw = file.readall()
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -41,10 +41,12 @@ def refuse_stand_in(raw: bytes, what: str) -> None:
 
 def text_of(raw: bytes) -> str:
     """The text of a file: decompressed, without a byte order mark. Raises `UnreadableCassetteError`."""
-    refuse_stand_in(raw, "The file")
-    if raw.startswith(b"\x1f\x8b"):
-        raw = _decompressed(raw)
-    encoding = next((name for mark, name in _BOMS if raw.startswith(mark)), "utf-8-sig")
+    encoding = "utf-8"
+    if not raw.startswith(b"{"):  # what we write does, and every test reads some of it
+        refuse_stand_in(raw, "The file")
+        if raw.startswith(b"\x1f\x8b"):
+            raw = _decompressed(raw)
+        encoding = next((name for mark, name in _BOMS if raw.startswith(mark)), "utf-8-sig")
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:

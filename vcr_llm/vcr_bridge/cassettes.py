@@ -107,7 +107,7 @@ _FOUND: Final = "_vcr_llm_found"
 _NOTHING: Final = (None, None)
 
 
-_ABSENT_IF_MISSING: Final = {
+_MADE_OF: Final = {
     "boto3": ("botocore", "_cpoolBoto3HTTPConnection"),
     "httplib2": ("httplib2", "_HTTPConnectionWithTimeout"),
     "tornado": ("tornado", "_SimpleAsyncHTTPClient_fetch_impl"),
@@ -117,17 +117,16 @@ _ABSENT_IF_MISSING: Final = {
 }
 """vcrpy's patchers, the library of each, and what ``vcr/patch.py`` has kept of it if it is installed."""
 
+_NOT_KEPT: Final = {name: library for name, (library, kept) in _MADE_OF.items() if not hasattr(patch, kept)}
+"""The patchers of libraries that could not be imported when vcrpy was, and the library of each."""
+
 
 def absent_patchers() -> tuple[str, ...]:
     """The patchers of libraries that are not there, for the option ``skip_patchers``.
 
     vcrpy tries to import each of them for every cassette, and a search in vain is the dearest import.
     """
-    return tuple(
-        name
-        for name, (library, kept) in _ABSENT_IF_MISSING.items()
-        if not hasattr(patch, kept) and library not in sys.modules
-    )
+    return tuple(name for name, library in _NOT_KEPT.items() if library not in sys.modules)
 
 
 class BridgedContext(CassetteContextDecorator):  # type: ignore[misc]  # vcrpy has no type information
