@@ -372,20 +372,18 @@ class Cassette(BridgedCassette):
         """The recording that answers a filtered request, neither reserved nor played by asking."""
         if not self._ranks:
             return self._first_match(request)
-        tiers = self._tiers()
-        if not tiers:
+        if self.record_mode == RecordMode.ALL:
             return None
-        asked = to_request(request)
-        for number in self._index.same(self.data, asked):
+        for number in self._index.same(self.data, request):
             if (self.rules.always_first or self._is_free(number)) and self._fits(request, number):
                 return Choice(number, Tier.EXACT)
         return self._index.recordings(self.data).choose(
             self._index.of_live(request),
-            asked,
+            to_request(request),
             free=self._is_free,
             fits=functools.partial(self._fits, request),
             falls_back=lambda number: self._matches(request, number, self.fallback),
-            tiers=tiers,
+            tiers=self._tiers(),
         )
 
     def _is_free(self, number: int) -> bool:
@@ -399,8 +397,6 @@ class Cassette(BridgedCassette):
 
     def _tiers(self) -> Sequence[Tier]:
         """Which recordings may answer: where a call may be recorded, only those of exactly this request."""
-        if self.record_mode == RecordMode.ALL:
-            return ()
         if self._strict or not self.write_protected:
             return (Tier.EXACT,)
         return (Tier.EXACT, Tier.SAME_CALL, *((Tier.FALLBACK,) if self.fallback else ()))

@@ -98,7 +98,7 @@ class FixtureCassette(Cassette):
 
     def _tiers(self) -> Sequence[Tier]:
         """In ``auto`` too a recording of the same call answers, as llm-mock's hash would have it."""
-        return () if self.record_mode == RecordMode.ALL else (Tier.EXACT, Tier.SAME_CALL)
+        return (Tier.EXACT, Tier.SAME_CALL)
 
     def _identities(self) -> list[Callable[[Interaction], Hashable]]:
         """Also a changed request takes the place of the one that has the same hash for llm-mock."""

@@ -39,7 +39,7 @@ class Index:
         self._known: dict[bytes, Fingerprint] = {}
         self._recordings = Recordings(self._rules)
 
-    def same(self, data: Sequence[Pair], request: Request) -> Sequence[int]:
+    def same(self, data: Sequence[Pair], request: VcrRequest) -> Sequence[int]:
         """The numbers, from 0, of the recordings that go where this request goes and say what it says; none
         where a normalizer may see more requests as the same."""
         if self._view.normalises:
@@ -48,9 +48,10 @@ class Index:
             self._place(data)
         return self._places.get(self._digest(request), ())
 
-    def _digest(self, request: Request) -> bytes:
-        raw = b"" if request.body is None else request.body.raw
-        return self._sent.get(sent_digest(request.method, request.url, raw)) or request_digest(request)
+    def _digest(self, request: VcrRequest) -> bytes:
+        body = request.body
+        known = self._sent.get(sent_digest(request.method, request.uri, body)) if type(body) is bytes else None
+        return known or request_digest(to_request(request))
 
     def _place(self, data: Sequence[Pair]) -> None:
         if len(self._digests) > len(data):  # somebody has taken something out
@@ -82,7 +83,7 @@ class Index:
 
     def of_live(self, request: VcrRequest) -> Fingerprint:
         """The fingerprint of a live request; its call has no texts where a recorded request says the same."""
-        known = self._known.get(self._digest(to_request(request)))
+        known = self._known.get(self._digest(request))
         if known is not None:
             return known
         rules = self._rules

@@ -254,9 +254,12 @@ def decoded(response: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _waits(headers: Mapping[Any, Any]) -> bool:
-    """Whether one of the headers says how long to wait."""
-    return any(str(name).lower() in _WAITS for name in headers)
+def _may_wait(headers: Mapping[Any, Any]) -> bool:
+    """Whether one of the headers may say how long to wait; nearly always none does."""
+    try:
+        return "retry-after" in "\n".join(headers).lower()
+    except TypeError:  # names in bytes
+        return True
 
 
 def without_waiting(response: dict[str, Any]) -> dict[str, Any]:
@@ -265,9 +268,12 @@ def without_waiting(response: dict[str, Any]) -> dict[str, Any]:
     ``retry-after: 0`` still makes them sleep for half a second; one millisecond is heeded by all.
     """
     headers = response.get("headers") or {}
-    if status_of(response) not in RETRIED and not _waits(headers):
+    retried = status_of(response) in RETRIED
+    if not retried and not _may_wait(headers):
         return response
-    names = {str(name).lower(): name for name in headers}
+    names = {_header_text(name).lower(): name for name in headers}
+    if not retried and _WAITS.isdisjoint(names):
+        return response
     waits = {names.get(name) for name in _WAITS}
     kept = {name: value for name, value in headers.items() if name not in waits}
     return {**response, "headers": {**kept, "retry-after-ms": ["1"]}}
