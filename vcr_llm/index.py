@@ -50,7 +50,9 @@ class Index:
 
     def _digest(self, request: VcrRequest) -> bytes:
         body = request.body
-        known = self._sent.get(sent_digest(request.method, request.uri, body)) if type(body) is bytes else None
+        known = (
+            self._sent.get(sent_digest(request.method, request.uri, body)) if type(body) is bytes else None
+        )
         return known or request_digest(to_request(request))
 
     def _place(self, data: Sequence[Pair]) -> None:

@@ -18,7 +18,7 @@ from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Respon
 from vcr_llm.longtexts import shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
 from vcr_llm.schema.standing import Standing, standing
-from vcr_llm.schema.streaming import stream_body
+from vcr_llm.schema.streaming import usual_stream_body
 from vcr_llm.schema.terms import phrase
 from vcr_llm.schema.usual import is_usual
 
@@ -60,7 +60,7 @@ class Entries(Sequence[Interaction]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         number = index if index >= 0 else len(self) + index
-        return self._made.get(number) or self._shortened(number) or _usual(self._parse(number), number)
+        return self._made.get(number) or self._shortened(number) or _usual(self._parse(number))
 
     def are_of(self, text: str) -> bool:
         """Whether this text has been read."""
@@ -88,7 +88,7 @@ class Entries(Sequence[Interaction]):
             status = http["status"]
             raw = jsontext.compact_bytes(entry["response"])
             return status, http.get("reason", phrase(status)), http["headers"], raw
-        response = (self[number] if entry is None else _usual(entry, number)).response
+        response = (self[number] if entry is None else _usual(entry)).response
         return response.status, response.reason, response.headers, response.body.raw
 
     def digests(self, number: int) -> Digests:
@@ -113,7 +113,7 @@ class Entries(Sequence[Interaction]):
         def body_of(value: dict[str, Any]) -> Body:
             return Body.lazily(lambda: found.compact(value)) if found.count(value) else Body.of_json(value)
 
-        return _usual(entry, number, body_of)
+        return _usual(entry, body_of)
 
     def standing(self, number: int) -> Standing | None:
         """An entry that would be written again as it is; None where that is not sure."""
@@ -242,11 +242,11 @@ def _digests(entry: dict[str, Any]) -> Digests:
     return Digests(sent_digest(method, url, raw), digest_of(method, url, body or None))
 
 
-def _usual(entry: dict[str, Any], number: int, body_of: BodyOf = Body.of_json) -> Interaction:
+def _usual(entry: dict[str, Any], body_of: BodyOf = Body.of_json) -> Interaction:
     """What an entry of the usual shape stands for; `_interaction` in `loading` says it of all."""
     http, events = entry["http"], entry["stream_events"]
     if entry["streaming"] and events:
-        body = stream_body(events, {}, ("interactions", number))
+        body = usual_stream_body(events)
     else:
         body = body_of(entry["response"]) if entry["response"] else Body(b"")
     status = http["status"]

@@ -17,7 +17,7 @@ from vcr_llm.streams import Format, eventstream, jsonarray, ndjson, sse
 from vcr_llm.streams.events import EventStream, StreamEvent
 from vcr_llm.streams.jsonstyle import Style
 
-__all__ = ["event_objects", "framing_object", "stream_body"]
+__all__ = ["event_objects", "framing_object", "stream_body", "usual_stream_body"]
 
 Where = tuple[str | int, ...]
 
@@ -120,6 +120,21 @@ def stream_body(
     stream = EventStream(read, view.load(framing, place))
     build = form.build
     return Body.lazily(lambda: build(stream))
+
+
+def usual_stream_body(events: list[dict[str, Any]]) -> Body:
+    """The same for server-sent events without framing, whose members are what they must be."""
+
+    def build() -> bytes:
+        read = (
+            StreamEvent(item["data"], item.get("event"), item.get("id"), item.get("retry")) for item in events
+        )
+        return sse.build(EventStream(tuple(read), _USUAL_FRAMING))
+
+    return Body.lazily(build)
+
+
+_USUAL_FRAMING: Final = sse.Framing()
 
 
 def _with_data(item: Any, where: Where) -> dict[str, Any]:

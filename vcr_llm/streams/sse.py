@@ -175,16 +175,21 @@ def build(stream: EventStream[Framing]) -> bytes:
     for number, event in enumerate(stream.events):
         if number:
             lines.append("")
-        lines += between.get(number, ())
-        lines += _event_lines(event, framing.fields)
+        if between:
+            lines += between.get(number, ())
+        data = f"data: {DONE if event.data == DONE else jsontext.compact(event.data)}"
+        if event.event is event.id is event.retry is None:
+            lines.append(data)
+        else:
+            lines += _event_lines(event, data, framing.fields)
     end = framing.newline * 2 if framing.end is None else framing.end
     return (framing.newline.join(lines) + end).encode("utf-8", "surrogatepass")
 
 
-def _event_lines(event: StreamEvent, order: tuple[str, ...]) -> Iterator[str]:
+def _event_lines(event: StreamEvent, data: str, order: tuple[str, ...]) -> Iterator[str]:
     for name in order:
         value = getattr(event, name)
         if name == "data":
-            yield f"data: {DONE if value == DONE else jsontext.compact(value)}"
+            yield data
         elif value is not None:
             yield f"{name}: {value}"
