@@ -205,6 +205,15 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         """Count a play, as vcrpy's own ``play_response`` does; its list of what was played only it reads."""
         self.play_counts[number] = self.play_counts.get(number, 0) + 1
 
+    def find_requests_with_most_matches(self, request: VcrRequest) -> list[tuple[VcrRequest, Any, Any]]:
+        """What vcrpy's own answers, with copies of the recorded requests.
+
+        The stub of aiohttp asks for one of them to follow a redirect (``vcr/stubs/aiohttp_stubs.py``,
+        ``play_responses``), and what is looked up for a live request hangs on it as long as it lives.
+        """
+        found = super().find_requests_with_most_matches(request)
+        return [(copied(recorded), *rest) for recorded, *rest in found]
+
     @property
     def has_load_hooks(self) -> bool:
         """Whether ``after_load_interaction`` or ``filter_sensitive_data`` looks at what is loaded."""
