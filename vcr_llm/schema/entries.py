@@ -66,9 +66,10 @@ class Entries(Sequence[Interaction]):
         """Whether this text has been read."""
         return self._text == text
 
-    def made(self, number: int) -> Interaction | None:
-        """The interaction if it is of another than the usual shape: those are made when they are read."""
-        return self._made.get(number)
+    @property
+    def made(self) -> Mapping[int, Interaction]:
+        """The interactions of another than the usual shape, which are made when they are read, by number."""
+        return self._made
 
     def request(self, number: int) -> Request:
         """The request of an interaction alone."""
@@ -193,7 +194,8 @@ def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteDat
     if entries is None or _blank(text, at + 1) != len(text):
         raise _Unusual
     extra = {name: value for name, value in head.items() if name not in KNOWN_AT_TOP}
-    jsontext.check_depth(extra)
+    if extra:
+        jsontext.check_depth(extra)
     return entries, CassetteData((), head.get("provider"), extra)
 
 

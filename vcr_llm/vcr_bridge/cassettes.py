@@ -44,9 +44,10 @@ def filters_of(hook: Callable[..., Any]) -> list[Any] | None:
     vcrpy makes the hooks of a cassette from its options (``vcr/config.py``, ``filter_functions``) and calls
     them several times per request, on a deep copy. That costs more than all of ours; see `copied`.
     """
-    names = hook.__code__.co_freevars if isinstance(hook, FunctionType) else ()
-    cells = dict(zip(names, getattr(hook, "__closure__", None) or (), strict=True))
-    found = cells["filter_functions"].cell_contents if "filter_functions" in cells else None
+    if not isinstance(hook, FunctionType) or "filter_functions" not in hook.__code__.co_freevars:
+        return None
+    cells = hook.__closure__ or ()
+    found = cells[hook.__code__.co_freevars.index("filter_functions")].cell_contents
     return found if isinstance(found, list) else None
 
 
