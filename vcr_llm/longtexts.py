@@ -59,13 +59,17 @@ def shortened(text: str, start: int, end: int) -> Shortened | None:
 
     It must be one that Python's parser takes. Keys of objects stay.
     """
-    if text.count('"', start, end) * _SPARSE > end - start or text.find(_MARK, start, end) >= 0:
+    if not text.isascii() and text.find(_MARK, start, end) >= 0:
         return None
     parts: list[str] = []
     long: list[tuple[int, int]] = []
     done = start
+    quotes = 0
     at = text.find('"', start, end) + 1
     while at > 0:
+        quotes += 2
+        if quotes * _SPARSE > end - start:
+            return None
         closing = _closing(text, at)
         if closing - at >= _LONG and _stays(text, at, closing):
             parts.append(f"{text[done:at]}{_MARK}{len(long)}{_MARK}")
@@ -97,8 +101,12 @@ _KEY_ENDS: Final = re.compile(r'"[ \t\r\n]*:')
 
 def _stays(text: str, start: int, end: int) -> bool:
     """Whether a string is a value, and is written with the very characters that it was read from."""
-    if _KEY_ENDS.match(text, end) or _OTHERWISE.search(text, start, end):
+    if _KEY_ENDS.match(text, end):
         return False
+    if text.find("\\", start, end) >= 0 and _OTHERWISE.search(text, start, end):
+        return False
+    if text.isascii():
+        return True
     try:
         text[start:end].encode()
     except UnicodeEncodeError:  # half of a surrogate pair is written as an escape

@@ -108,7 +108,7 @@ class Entries(Sequence[Interaction]):
         if found is None:
             return None
         entry: dict[str, Any] = _scan(found.text, 0)[0]
-        if found.count(entry["request"]) + found.count(entry["response"]) < len(found):
+        if found.count(entry["request"]) + found.count(entry["response"]) != len(found):
             return None
 
         def body_of(value: dict[str, Any]) -> Body:
