@@ -97,6 +97,10 @@ class Lookups:
         if found.number is not None:
             self._reserved[found.number] = weakref.ref(found)
 
+    def release(self, number: int) -> None:
+        """When a recording was played."""
+        self._reserved.pop(number, None)
+
     def reserves(self, number: int) -> bool:
         """Whether a recording waits for its request to be played."""
         reference = self._reserved.get(number)
@@ -205,6 +209,7 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     def played(self, number: int) -> None:
         """Count a play, as vcrpy's own ``play_response`` does; its list of what was played only it reads."""
         self.play_counts[number] = self.play_counts.get(number, 0) + 1
+        self.lookups.release(number)
 
     @property
     def has_load_hooks(self) -> bool:

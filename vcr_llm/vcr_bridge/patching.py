@@ -157,7 +157,8 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
 
     def _requests(self) -> Iterable[Any]:
         """Replaces names of urllib3, and right after `_urllib3` replaces the same ones again."""
-        return super()._requests() if "urllib3" in self._cassette.skip_patchers else ()
+        skipped = getattr(self._cassette, "skip_patchers", ())  # vcrpy 9.2 has none
+        return super()._requests() if "urllib3" in skipped else ()
 
     def _httpx(self) -> Iterator[Any]:
         """What comes behind the last is only a search for libraries that are not there."""
