@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from vcr_llm import jsontext
 
-__all__ = ["Shortened", "shortened"]
+__all__ = ["Shortened", "is_sparse", "shortened"]
 
 _LONG: Final = 4096
 """Characters from which on a string is long."""
@@ -54,22 +54,23 @@ class Shortened:
         return b"".join(map(str.encode, parts))
 
 
+def is_sparse(text: str, start: int, end: int) -> bool:
+    """Whether so few quotes are in ``text[start:end]`` that there may be long strings between them."""
+    return text.count('"', start, end) * _SPARSE <= end - start
+
+
 def shortened(text: str, start: int, end: int) -> Shortened | None:
     """The JSON text in ``text[start:end]``, shortened; None where there is nothing long enough.
 
-    It must be one that Python's parser takes. Keys of objects stay.
+    It must be one that Python's parser takes, and `is_sparse`. Keys of objects stay.
     """
     if not text.isascii() and text.find(_MARK, start, end) >= 0:
         return None
     parts: list[str] = []
     long: list[tuple[int, int]] = []
     done = start
-    quotes = 0
     at = text.find('"', start, end) + 1
     while at > 0:
-        quotes += 2
-        if quotes * _SPARSE > end - start:
-            return None
         closing = _closing(text, at)
         if closing - at >= _LONG and _stays(text, at, closing):
             parts.append(f"{text[done:at]}{_MARK}{len(long)}{_MARK}")

@@ -15,7 +15,7 @@ from typing import Any, Final, overload
 from vcr_llm import jsontext
 from vcr_llm.fingerprint import Digests, digest_of, digests, sent_digest
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
-from vcr_llm.longtexts import shortened
+from vcr_llm.longtexts import is_sparse, shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
 from vcr_llm.schema.standing import Standing, standing
 from vcr_llm.schema.streaming import usual_stream_body
@@ -141,8 +141,10 @@ class Entries(Sequence[Interaction]):
         while text[at] != "]":
             entry, end = _scan(text, at)
             number = len(starts)
+            if end - at >= _LARGE and is_sparse(text, at, end):
+                self._ends[number] = end
             if is_usual(entry):
-                if end - at < _LARGE and end < _KEPT:
+                if end < _KEPT and number not in self._ends:
                     self._parsed[number] = entry
                 else:
                     self._digests[number] = _digests(entry)
@@ -151,8 +153,6 @@ class Entries(Sequence[Interaction]):
                 if made is None:
                     raise _Unusual
                 self._made[number] = made
-            if end - at >= _LARGE:
-                self._ends[number] = end
             starts.append(at)
             # What we write, and others who indent by two, has this between two entries.
             at = end + _BETWEEN if text.startswith(",\n    {", end) else _next(text, end, "]")
