@@ -131,8 +131,8 @@ def _test(contender: Contender, sample: Sample, path: Path, number: int) -> Resu
 
 def load(contender: Contender, sample: Sample, folder: Path) -> Result:
     """Opening with all patches, reading alone, and Python's own parser on the file where that is JSON."""
-    client()  # a test has imported its SDK before it opens a cassette
     path = written(contender, sample, folder)
+    client()  # a test has imported its SDK before it opens a cassette
     repeats = _REPEATS.get(sample.count, 1)
     found = [_load(contender, path) for _ in range(repeats)]
     return {"bytes": _bytes(path), **{name: median(each[name] for each in found) for name in found[0]}}

@@ -5,6 +5,7 @@ The texts of list, show and init are compared with ``golden/*.txt``; ``UPDATE_GO
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 from calls import ANTHROPIC_TOOLS, CLAUDE, TOOL_QUESTION, USER, clients
 from click.testing import CliRunner, Result
 from shared_files import shared
@@ -236,6 +238,35 @@ def test_list_shows_the_good_and_reports_the_bad(copies: Path) -> None:
     assert [re.match(r"[^ ]+:\d+:\d+: ", line) is not None for line in lines] == [True, True, True]
     assert [line.partition(":")[0] for line in lines] == ["binary.llm.json", "half.json", "half.yaml"]
     assert len(objects("list", ".", code=1)) == 10
+
+
+@pytest.mark.parametrize("verb", ["list", "scan"])
+def test_a_folders_cassettes_are_found_whatever_their_encoding(verb: str, tmp_path: Path) -> None:
+    """A secret in one of them is not to be overlooked."""
+    request = {
+        "method": "GET",
+        "uri": "http://h/",
+        "body": None,
+        "headers": {"Authorization": ["Bearer kT4vN8qLz2WcXr7Hb5YmJd3PfGs9Ua1E"]},
+    }
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "{}"}}
+    cassette = {"interactions": [{"request": request, "response": response}], "version": 1}
+    text = yaml.safe_dump(cassette, sort_keys=False)
+    encoded = {
+        "bom.yaml": text.encode("utf-8-sig"),
+        "wide.yml": text.encode("utf-16"),
+        "zip.yaml.gz": gzip.compress(text.encode()),
+        "zip.json.gz": gzip.compress(json.dumps(cassette).encode()),
+    }
+    others = {
+        "other.yaml.gz": gzip.compress(b"a: 1\n"),
+        "broken.yaml.gz": gzip.compress(text.encode())[:50],
+        "zip.txt.gz": gzip.compress(text.encode()),
+    }
+    for name, raw in {**encoded, **others}.items():
+        (tmp_path / name).write_bytes(raw)
+    rows = objects(verb, tmp_path, code=1 if verb == "scan" else 0)
+    assert {Path(row["path"]).name for row in rows} == set(encoded)
 
 
 def test_list_says_what_is_not_there(tmp_path: Path) -> None:
@@ -610,8 +641,11 @@ def test_json_has_no_colours_in_a_terminal() -> None:
 # --- init --------------------------------------------------------------------------------------------
 
 
-def test_init_says_what_it_creates_and_what_comes_next(tmp_path: Path) -> None:
-    assert_golden("init", run("init", tmp_path, "--sdk", "anthropic").stdout)
+def test_init_says_what_it_creates_and_what_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_golden("init", run("init", ".", "--sdk", "anthropic").stdout)
     assert_golden("init_again", run("init", tmp_path, "--sdk", "anthropic").stdout)
     files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
     assert files == [".gitattributes", "pytest.ini", "tests/conftest.py", "tests/test_llm_example.py"]
@@ -625,7 +659,18 @@ def test_init_works_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "tests" / "conftest.py").is_file()
 
 
-def test_init_never_changes_a_file_but_prints_what_to_add(tmp_path: Path) -> None:
+def test_init_says_where_its_next_steps_are_to_be_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my project").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert "\nNext steps, after cd 'my project':\n  1. " in run("init", "my project").stdout
+
+
+def test_init_never_changes_a_file_but_prints_what_to_add(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "conftest.py").write_text("import pytest\n", "utf-8")
     (tmp_path / ".gitattributes").write_text("* text=auto\n", "utf-8")
@@ -686,7 +731,8 @@ def test_what_init_creates_records_and_replays(sdk: str, provider: WireProvider,
 
 
 @pytest.mark.parametrize("sdk", ["anthropic", "openai"])
-def test_init_sets_up_llm_mocks_way(sdk: str, tmp_path: Path) -> None:
+def test_init_sets_up_llm_mocks_way(sdk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     text = run("init", tmp_path, "--llm-mock", "--sdk", sdk).stdout
     if sdk == "anthropic":
         assert_golden("init_llm_mock", text)

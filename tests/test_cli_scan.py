@@ -84,6 +84,36 @@ def test_a_secret_is_found_and_fixed_in_every_format(name: str, tmp_path: Path) 
     assert run(str(path)).exit_code == 0
 
 
+OPAQUE = "9f3c1d7ae0b24c58a6d17be94f02c35d"
+
+
+@pytest.mark.parametrize("name", ["vcrpy.yaml", "vcrpy.json"])
+def test_credentials_in_request_headers_are_known_by_their_names(name: str, tmp_path: Path) -> None:
+    """Azure's keys, and many a gateway's, have no shape of their own."""
+    document = vcrpys()
+    document["interactions"][0] = {**document["interactions"][0]}
+    request = document["interactions"][0]["request"]
+    request["uri"], request["body"] = URL, None
+    bearer = f"Bearer {OPAQUE[::-1]}"
+    request["headers"] = {
+        "api-key": [OPAQUE],
+        "Accept": ["*/*"],
+        "X-Api-Key": ["REDACTED"],
+        "authorization": [bearer],
+    }
+    path = tmp_path / name
+    path.write_text(json.dumps(document) if name.endswith("json") else yaml.safe_dump(document))
+    rows = json.loads(run(str(path), "--json").stdout)
+    assert [row["rule"] for row in rows if row["where"].endswith("headers.api-key")] == ["name-apikey"]
+    assert [row["rule"] for row in rows].count("bearer-token") == len(rows) - 1 == 1
+    assert run(str(path), "--fix").exit_code == 0
+    ((fixed, _),) = load_pairs(path.read_text()).pairs
+    assert fixed.headers["api-key"] == "<API_KEY>"
+    assert fixed.headers["authorization"].startswith("Bearer <")
+    assert (fixed.headers["Accept"], fixed.headers["X-Api-Key"]) == ("*/*", "REDACTED")
+    assert OPAQUE not in path.read_text()
+
+
 def test_a_document_of_ours_is_told_by_its_path_and_line(tmp_path: Path) -> None:
     path = tmp_path / "x.llm.json"
     path.write_bytes(FORMATS["x.llm.json"]())

@@ -149,7 +149,13 @@ def test_name():
 
 def test_a_missing_recording_fails_with_llm_mocks_error(suite: Suite) -> None:
     suite.test(MARKED)
-    suite.run(*OURS, failed=1).stdout.fnmatch_lines(["*No recording answers this call*", "*no such file*"])
+    result = suite.run(*OURS, failed=1)
+    result.stdout.fnmatch_lines(["*No recording answers this call*", "*no such file*"])
+    (line,) = {line.removeprefix("E").strip() for line in result.outlines if "To record it:" in line}
+    assert line == "To record it:  pytest --llm-mock-disabled test_app.py::test_it"
+    suite.run(*OURS, *line.split()[4:], passed=1)  # as pasted
+    suite.provider.stop()
+    suite.run(*OURS, passed=1)
 
 
 @pytest.mark.parametrize("switch", ["option", "variable"])

@@ -76,6 +76,7 @@ class Case:
 
 
 CASES: dict[str, Case] = {
+    "other_all_played": Case((lambda c: c.openai.models.list(),), (lambda c: c.openai.models.list(),) * 2),
     "no_file": Case((), (chat(),)),
     "never": Case((chat("What is a monad?"), messages("Why?")), (chat("List three rivers of France."),)),
     "tool_result": Case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import http.client
 import importlib.util
@@ -225,8 +226,12 @@ def test_the_very_names_that_vcrpy_replaces_are_replaced_and_come_back() -> None
     from vcr_llm.vcr_bridge import patching
 
     cassette = vcr.cassette.Cassette("x")
+    for skipped in [(), ("requests",), ("urllib3",), ("requests", "urllib3"), ("httpx2", "httplib")]:
+        some = vcr.cassette.Cassette("x", skip_patchers=skipped)
+        ours = _patched_by(some, patching._Patches)
+        assert set(ours) == set(_patched_by(some, vcr.patch.CassettePatcherBuilder))
+        assert len(ours) == len(set(ours)), "a name that is replaced twice"
     theirs = _patched_by(cassette, vcr.patch.CassettePatcherBuilder)
-    assert _patched_by(cassette, patching._Patches) == theirs
     before = [(name in vars(owner), getattr(owner, name)) for owner, name in theirs]
     with patching.patched(cassette):
         inside = [getattr(owner, name) for owner, name in theirs]
@@ -237,6 +242,25 @@ def test_the_very_names_that_vcrpy_replaces_are_replaced_and_come_back() -> None
     assert all(new is not old for new, (_, old) in zip(inside, before, strict=True))
     assert [(name in vars(owner), getattr(owner, name)) for owner, name in theirs] == before
     assert vcr.stubs.httpx_stubs.VcrRequest is vcr.request.Request
+
+
+def _kinds(names: list[tuple[Any, str]]) -> list[Any]:
+    """What stands at these names now: a subclass of which class, a wrapper of which function."""
+    found = [getattr(owner, name) for owner, name in names]
+    return [each.__bases__ if isinstance(each, type) else inspect.unwrap(each).__qualname__ for each in found]
+
+
+def test_what_replaces_a_name_is_what_vcrpy_replaces_it_by() -> None:
+    from vcr_llm.vcr_bridge import patching
+
+    cassette = vcr.cassette.Cassette("x")
+    names = _patched_by(cassette, vcr.patch.CassettePatcherBuilder)
+    with contextlib.ExitStack() as stack:
+        for each in vcr.patch.CassettePatcherBuilder(cassette).build():
+            stack.enter_context(each)
+        theirs = _kinds(names)
+    with patching.patched(cassette):
+        assert _kinds(names) == theirs
 
 
 def test_a_connection_class_serves_the_next_cassette_if_nobody_has_used_it() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from vcr_llm import store
+from vcr_llm.errors import UnreadableCassetteError
+from vcr_llm.formats import text_of
 from vcr_llm.serializer import NAME
 
 __all__ = ["find", "is_meant_as_one"]
@@ -23,6 +25,7 @@ _MARKS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 """What a file with this suffix says somewhere if it is, or was before it was damaged, a cassette."""
 _SAME_SUFFIX: Final = {".yml": ".yaml"}
+_COMPRESSED: Final = ".gz"
 
 
 def find(folder: Path) -> Iterator[Path]:
@@ -42,12 +45,12 @@ def is_meant_as_one(path: Path) -> bool:
     """Whether a file is a cassette, perhaps a damaged one, by its name and content."""
     if path.name.endswith(_SUFFIX):
         return True
-    suffix = path.suffix.lower()
+    suffix = Path(path.name.lower().removesuffix(_COMPRESSED)).suffix
     mark = _MARKS.get(_SAME_SUFFIX.get(suffix, suffix))
     if mark is None:
         return False
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = _text(path.read_bytes())
     except OSError:
         return False
     if not mark.search(text):
@@ -58,3 +61,11 @@ def is_meant_as_one(path: Path) -> bool:
         return True
     # In other JSON files the word stands somewhere inside.
     return document is None or (isinstance(document, dict) and isinstance(document.get("interactions"), list))
+
+
+def _text(raw: bytes) -> str:
+    """The text of a file, as far as there is one."""
+    try:
+        return text_of(raw)
+    except UnreadableCassetteError:
+        return raw.decode("utf-8", "replace")

@@ -60,6 +60,10 @@ FIELDS: Final = (
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+_MARKED: Final = Advice(*["pytest --llm-mock-disabled"] * 3)
+"""The option is llm-mock's own too, and a marker's mode is best left alone."""
+
+
 class FixtureMiss(FixtureNotFoundError, CassetteMiss):
     """No recording of this call in the fixture; vcrpy's exception too."""
 
@@ -72,10 +76,12 @@ class FixtureCassette(Cassette):
 
     _miss_type = FixtureMiss
     advice = Advice("mode='record'", "mode='auto'", "mode='record'")
+    """How to record, for texts: in code; a test with the marker is recorded from the command line."""
 
     def __init__(self, *, only: str, refresh: bool, **options: Any) -> None:
         super().__init__(**options)
-        self.advice = type(self).advice
+        test = None if self.session is None else self.session.test
+        self.advice = type(self).advice if test is None else _MARKED.of_test(test)
         self._only = only
         self.refresh = refresh
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from vcr_llm import jsontext
 
-__all__ = ["Shortened", "shortened"]
+__all__ = ["Shortened", "is_sparse", "shortened"]
 
 _LONG: Final = 4096
 """Characters from which on a string is long."""
@@ -54,12 +54,17 @@ class Shortened:
         return b"".join(map(str.encode, parts))
 
 
+def is_sparse(text: str, start: int, end: int) -> bool:
+    """Whether so few quotes are in ``text[start:end]`` that there may be long strings between them."""
+    return text.count('"', start, end) * _SPARSE <= end - start
+
+
 def shortened(text: str, start: int, end: int) -> Shortened | None:
     """The JSON text in ``text[start:end]``, shortened; None where there is nothing long enough.
 
-    It must be one that Python's parser takes. Keys of objects stay.
+    It must be one that Python's parser takes, and `is_sparse`. Keys of objects stay.
     """
-    if text.count('"', start, end) * _SPARSE > end - start or text.find(_MARK, start, end) >= 0:
+    if not text.isascii() and text.find(_MARK, start, end) >= 0:
         return None
     parts: list[str] = []
     long: list[tuple[int, int]] = []
@@ -97,8 +102,12 @@ _KEY_ENDS: Final = re.compile(r'"[ \t\r\n]*:')
 
 def _stays(text: str, start: int, end: int) -> bool:
     """Whether a string is a value, and is written with the very characters that it was read from."""
-    if _KEY_ENDS.match(text, end) or _OTHERWISE.search(text, start, end):
+    if _KEY_ENDS.match(text, end):
         return False
+    if text.find("\\", start, end) >= 0 and _OTHERWISE.search(text, start, end):
+        return False
+    if text.isascii():
+        return True
     try:
         text[start:end].encode()
     except UnicodeEncodeError:  # half of a surrogate pair is written as an escape

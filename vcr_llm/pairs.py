@@ -36,10 +36,9 @@ class Pairs(list[Any]):
 
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
-        super().__init__(
-            number if made is None else to_pair(made)
-            for number, made in enumerate(map(entries.made, range(len(entries))))
-        )
+        super().__init__(range(len(entries)))
+        for number, made in entries.made.items():
+            self[number] = to_pair(made)
 
     def again(self, text: str) -> Pairs | None:
         """The pairs as they were when the file was read, if they were read from this text."""

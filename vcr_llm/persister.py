@@ -66,7 +66,7 @@ class CassettePersister:
 
     def load(self, cassette_path: str, serializer: Any) -> Content:
         """What a file of our own reading holds (see `own`). Raises vcrpy's `CassetteNotFoundError`."""
-        content = self._read(Path(cassette_path), serializer)
+        content = self._read(cassette_path, serializer)
         if content is None:
             raise CassetteNotFoundError
         self._loaded = content
@@ -83,7 +83,7 @@ class CassettePersister:
             if Path(path) in seen:
                 continue
             seen.add(Path(path))
-            content = self._read(Path(path), serializer)
+            content = self._read(path, serializer)
             if content is None:
                 missing.append(path)
             else:
@@ -91,13 +91,13 @@ class CassettePersister:
                 self.extra_files.append(path)
         return pairs, missing
 
-    def _read(self, path: Path, serializer: Any) -> Content | None:
+    def _read(self, path: str, serializer: Any) -> Content | None:
         content = _read(path, serializer)
-        old = self._sibling(path) if content is None else None
+        old = self._sibling(Path(path)) if content is None else None
         if old is None:
             return content
         self.old_files.append(str(old))
-        return _read(old, serializer)
+        return _read(str(old), serializer)
 
     def _sibling(self, path: Path) -> Path | None:
         return siblings.sibling(path) if self._old_formats else None
@@ -176,7 +176,7 @@ class CassettePersister:
         if text is not None:
             return self._loaded.again(text) or load_pairs(text, Blobs(path).read)
         old = self._sibling(path)
-        return (_read(old, LLM_JSON) if old is not None else None) or Content([])
+        return (_read(str(old), LLM_JSON) if old is not None else None) or Content([])
 
     def _write(
         self,
@@ -234,14 +234,14 @@ def _dump(items: list[Item]) -> str:
     return document(lay_out(items))
 
 
-def _read(path: Path, serializer: Any) -> Content | None:
+def _read(path: str, serializer: Any) -> Content | None:
     try:
         text = store.read(path)
         if text is None:
             return None
         if serializer in (LLM_JSON, vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
-            return load_pairs(text, lambda name: Blobs(path).read(name))
+            return load_pairs(text, lambda name: Blobs(Path(path)).read(name))
         requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
     except UnreadableCassetteError as error:
-        raise error.at(str(path)) from None
+        raise error.at(path) from None
     return Content(list(zip(requests, responses, strict=True)), metadata=metadata[0] if metadata else None)

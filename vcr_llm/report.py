@@ -18,18 +18,21 @@ _WORDS = 60
 class Advice:
     """How to record: a call without a cassette, one more call into a cassette, everything again.
 
-    ``option``: how an option is given, ``{}`` for its text; None where it cannot be.
+    ``option``: how an option is given, ``{}`` for its text, and ``option_here`` for this one cassette; None
+    where it cannot be.
     """
 
     first: str
     more: str
     again: str
     option: str | None = None
+    option_here: str | None = None
 
     def of_test(self, name: str) -> Advice:
         """The same for one test: commands with its node id behind."""
         test = shlex.quote(name)
-        return Advice(f"{self.first} {test}", f"{self.more} {test}", f"{self.again} {test}", self.option)
+        first, more, again = (f"{command} {test}" for command in (self.first, self.more, self.again))
+        return Advice(first, more, again, self.option, self.option_here)
 
 
 PYTEST = Advice(
@@ -37,8 +40,9 @@ PYTEST = Advice(
     "pytest --record-mode=new_episodes",
     "pytest --record-mode=rewrite",
     "preset({})",
+    "@pytest.mark.vcr({})",
 )
-PLAIN = Advice("record_mode='once'", "record_mode='new_episodes'", "record_mode='all'", "{}")
+PLAIN = Advice("record_mode='once'", "record_mode='new_episodes'", "record_mode='all'", "{}", "{}")
 
 
 def asked(messages: Sequence[Message]) -> str:

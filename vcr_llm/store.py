@@ -21,13 +21,13 @@ _ABANDONED = 600
 """Seconds after which nobody is still writing a temporary file."""
 
 
-def read(path: Path) -> str | None:
+def read(path: Path | str) -> str | None:
     """A cassette's text, decompressed where it is gzip; None where there is no such file.
 
     Raises `UnreadableCassetteError` for anything else that is not Unicode text in a readable file.
     """
     try:
-        with path.open("rb", buffering=0) as file:  # all of it goes through no buffer
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - every test that uses a cassette comes by
             raw = file.readall()
     except FileNotFoundError:
         return None

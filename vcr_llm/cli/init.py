@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +149,7 @@ _FIXTURES: Final[Sequence[_File]] = (
 )
 
 _CASSETTES_NEXT: Final = """\
-Next steps:
+Next steps{place}:
   1. Record, once, with a real API key:
        {key}=... pytest --record-mode=once
   2. Commit the cassettes:
@@ -157,7 +158,7 @@ Next steps:
        pytest
 """
 _FIXTURES_NEXT: Final = """\
-Next steps:
+Next steps{place}:
   1. Record, once, with a real API key:
        {key}=... python record_fixtures.py
   2. Commit the fixtures:
@@ -204,6 +205,8 @@ def command(directory: Path, sdk: str | None, for_llm_mock: bool) -> None:
     for path, text in to_add:
         click.echo(f"\nAdd to {path}:\n")
         click.echo("".join(f"    {line}".rstrip() + "\n" for line in text.splitlines()), nl=False)
+    here = directory.resolve() == Path.cwd()
+    values["place"] = "" if here else f", after cd {shlex.quote(str(directory))}"
     click.echo(f"\n{(_FIXTURES_NEXT if for_llm_mock else _CASSETTES_NEXT).format(**values)}", nl=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from vcr_llm.interaction import Interaction
     from vcr_llm.scrub import Finding, Scrubber
+    from vcr_llm.vcr_bridge import VcrRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +92,44 @@ def _scan(path: Path, scrubber: Scrubber) -> list[Located]:
     if text is None:
         return []
     findings = list(scrubber.scan_text(text))
+    in_text = {(each.rule, each.preview) for each in findings}
+
+    def told(value: str) -> bool:
+        """Whether the secret in a header is found in the text, where its line is known."""
+        found = {(each.rule, each.preview) for each in scrubber.scan_text(value)}
+        return bool(found) and found <= in_text
+
     try:
         pairs = load_pairs(text).pairs
         for number, (request, response) in enumerate(pairs):
             interaction = vcr_bridge.to_interaction(request, vcr_bridge.decoded(response))
             findings += scrubber.scan(interaction, number)
+            unsaid = {name: value for name, value in _headers(request).items() if not told(value)}
+            findings += scrubber.scan(_with_headers(unsaid), number)
     except UnreadableCassetteError as error:
         # What is no cassette is scanned as text; what is damaged may hold secrets all the same.
         if not findings:
             raise error.at(str(path)) from None
     return [Located(str(path), _line(text, each), each) for each in _distinct(findings)]
+
+
+def _headers(request: VcrRequest) -> dict[str, str]:
+    """The headers of a recorded request; in cassettes of ours there are none."""
+    return {
+        str(name): value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        for name, value in request.headers.items()
+    }
+
+
+def _with_headers(headers: Mapping[str, str]) -> Interaction:
+    """An interaction whose request says in its body what headers say: there names count (``api-key``).
+
+    vcrpy's documents have a request's headers at just this place.
+    """
+    from vcr_llm.interaction import Body, Interaction, Request, Response
+
+    body = Body.of_json({"headers": dict(headers)})
+    return Interaction(Request("GET", "", body), Response(200, "", {}, Body(b"")))
 
 
 def _distinct(findings: Iterable[Finding]) -> list[Finding]:
@@ -179,9 +209,12 @@ def _vcrpys_text(text: str, scrubber: Scrubber) -> str:
     from vcr_llm.serializer import load_pairs, to_interactions
 
     pairs = load_pairs(text).pairs
-    clean = [vcr_bridge.to_pair(each) for each in to_interactions(pairs, scrubber, Ledger.primed([text]))]
+    ledger = Ledger.primed([text])
+    clean = [vcr_bridge.to_pair(each) for each in to_interactions(pairs, scrubber, ledger)]
     for (old, response), (new, scrubbed) in zip(pairs, clean, strict=True):
-        new.headers = old.headers
+        headers = scrubber.request(_with_headers(_headers(old)).request, ledger).body
+        assert headers is not None
+        new.headers = headers.json["headers"]
         scrubbed["headers"] = vcr_bridge.decoded(response)["headers"]
     requests, responses = [pair[0] for pair in clean], [vcr_bridge.without_rider(pair[1]) for pair in clean]
     is_json = text.lstrip().startswith("{")

@@ -75,11 +75,13 @@ def _otherwise(
     situation: Situation, recorded: Request, reason: Cause, matters: Sequence[Difference]
 ) -> Iterator[str]:
     """What else would help: an option, where there is one for this."""
-    option = situation.advice.option
-    if option is None:
+    option, here = situation.advice.option, situation.advice.option_here
+    if option is None or here is None:
         return
     if reason.kind == "host":
         yield f"  If the host is not to count:  {option.format('match_host=False')}"
+    elif reason.kind == "played" and situation.print_of(situation.live).call is None:
+        yield f"  If it is to answer again:  {here.format('allow_playback_repeats=True')}"
     elif reason.kind == "played":
         yield f"  If the last one is to answer again:  {option.format('repeats=True')}, the default"
     elif reason.kind == "strict":

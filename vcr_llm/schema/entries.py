@@ -15,7 +15,7 @@ from typing import Any, Final, overload
 from vcr_llm import jsontext
 from vcr_llm.fingerprint import Digests, digest_of, digests, sent_digest
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
-from vcr_llm.longtexts import shortened
+from vcr_llm.longtexts import is_sparse, shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
 from vcr_llm.schema.standing import Standing, standing
 from vcr_llm.schema.streaming import usual_stream_body
@@ -66,9 +66,10 @@ class Entries(Sequence[Interaction]):
         """Whether this text has been read."""
         return self._text == text
 
-    def made(self, number: int) -> Interaction | None:
-        """The interaction if it is of another than the usual shape: those are made when they are read."""
-        return self._made.get(number)
+    @property
+    def made(self) -> Mapping[int, Interaction]:
+        """The interactions of another than the usual shape, which are made when they are read, by number."""
+        return self._made
 
     def request(self, number: int) -> Request:
         """The request of an interaction alone."""
@@ -107,7 +108,7 @@ class Entries(Sequence[Interaction]):
         if found is None:
             return None
         entry: dict[str, Any] = _scan(found.text, 0)[0]
-        if found.count(entry["request"]) + found.count(entry["response"]) < len(found):
+        if found.count(entry["request"]) + found.count(entry["response"]) != len(found):
             return None
 
         def body_of(value: dict[str, Any]) -> Body:
@@ -140,8 +141,10 @@ class Entries(Sequence[Interaction]):
         while text[at] != "]":
             entry, end = _scan(text, at)
             number = len(starts)
+            if end - at >= _LARGE and is_sparse(text, at, end):
+                self._ends[number] = end
             if is_usual(entry):
-                if end - at < _LARGE and end < _KEPT:
+                if end < _KEPT and number not in self._ends:
                     self._parsed[number] = entry
                 else:
                     self._digests[number] = _digests(entry)
@@ -150,8 +153,6 @@ class Entries(Sequence[Interaction]):
                 if made is None:
                     raise _Unusual
                 self._made[number] = made
-            if end - at >= _LARGE:
-                self._ends[number] = end
             starts.append(at)
             # What we write, and others who indent by two, has this between two entries.
             at = end + _BETWEEN if text.startswith(",\n    {", end) else _next(text, end, "]")
@@ -193,7 +194,8 @@ def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteDat
     if entries is None or _blank(text, at + 1) != len(text):
         raise _Unusual
     extra = {name: value for name, value in head.items() if name not in KNOWN_AT_TOP}
-    jsontext.check_depth(extra)
+    if extra:
+        jsontext.check_depth(extra)
     return entries, CassetteData((), head.get("provider"), extra)
 
 

@@ -44,9 +44,10 @@ def filters_of(hook: Callable[..., Any]) -> list[Any] | None:
     vcrpy makes the hooks of a cassette from its options (``vcr/config.py``, ``filter_functions``) and calls
     them several times per request, on a deep copy. That costs more than all of ours; see `copied`.
     """
-    names = hook.__code__.co_freevars if isinstance(hook, FunctionType) else ()
-    cells = dict(zip(names, getattr(hook, "__closure__", None) or (), strict=True))
-    found = cells["filter_functions"].cell_contents if "filter_functions" in cells else None
+    if not isinstance(hook, FunctionType) or "filter_functions" not in hook.__code__.co_freevars:
+        return None
+    cells = hook.__closure__ or ()
+    found = cells[hook.__code__.co_freevars.index("filter_functions")].cell_contents
     return found if isinstance(found, list) else None
 
 
@@ -95,6 +96,10 @@ class Lookups:
         setattr(request, _FOUND, (self._turn, found))
         if found.number is not None:
             self._reserved[found.number] = weakref.ref(found)
+
+    def release(self, number: int) -> None:
+        """When a recording was played."""
+        self._reserved.pop(number, None)
 
     def reserves(self, number: int) -> bool:
         """Whether a recording waits for its request to be played."""
@@ -204,6 +209,16 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     def played(self, number: int) -> None:
         """Count a play, as vcrpy's own ``play_response`` does; its list of what was played only it reads."""
         self.play_counts[number] = self.play_counts.get(number, 0) + 1
+        self.lookups.release(number)
+
+    def find_requests_with_most_matches(self, request: VcrRequest) -> list[tuple[VcrRequest, Any, Any]]:
+        """What vcrpy's own answers, with copies of the recorded requests.
+
+        The stub of aiohttp asks for one of them to follow a redirect (``vcr/stubs/aiohttp_stubs.py``,
+        ``play_responses``), and what is looked up for a live request hangs on it as long as it lives.
+        """
+        found = super().find_requests_with_most_matches(request)
+        return [(copied(recorded), *rest) for recorded, *rest in found]
 
     @property
     def has_load_hooks(self) -> bool:

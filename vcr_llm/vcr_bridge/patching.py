@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from urllib.parse import ParseResult, urlparse
@@ -154,6 +154,11 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
         if not hasattr(target, name):
             return None
         return target, name, self._recursively_apply_get_cassette_subclass(new)
+
+    def _requests(self) -> Iterable[Any]:
+        """Replaces names of urllib3, and right after `_urllib3` replaces the same ones again."""
+        skipped = getattr(self._cassette, "skip_patchers", ())  # vcrpy 9.2 has none
+        return super()._requests() if "urllib3" in skipped else ()
 
     def _httpx(self) -> Iterator[Any]:
         """What comes behind the last is only a search for libraries that are not there."""
