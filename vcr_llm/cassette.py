@@ -565,7 +565,7 @@ class Cassette(BridgedCassette):
     def _recorded(self) -> list[Pair]:
         """What was recorded since loading, but for failures that a later attempt of the same call mended."""
         recorded: list[Pair] = self.data[self.loaded_count :]
-        if self._record_errors:
+        if self._record_errors or not any(status_of(response) in RETRIED for _, response in recorded):
             return recorded
         (same_request, *_) = self._identities()
         kept: list[Pair] = []

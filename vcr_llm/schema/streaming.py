@@ -125,16 +125,7 @@ def stream_body(
 def usual_stream_body(events: list[dict[str, Any]]) -> Body:
     """The same for server-sent events without framing, whose members are what they must be."""
 
-    def build() -> bytes:
-        read = (
-            StreamEvent(item["data"], item.get("event"), item.get("id"), item.get("retry")) for item in events
-        )
-        return sse.build(EventStream(tuple(read), _USUAL_FRAMING))
-
-    return Body.lazily(build)
-
-
-_USUAL_FRAMING: Final = sse.Framing()
+    return Body.lazily(lambda: sse.build_usual(events))
 
 
 def _with_data(item: Any, where: Where) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from vcr_llm.scrub.documents import (
     Path,
     documents,
     is_stream,
+    joined_pieces,
     literals,
     may_have_tokens,
     pieces,
@@ -113,12 +114,8 @@ class BodyEditor:
                 text, found = joined_text, documents(joined_text)
         if not found:
             return self.text(text, (), replace)
-        groups = (
-            pieces(found)
-            if len(found) > 1 or isinstance(found[0].value, list) or may_have_tokens(text)
-            else {}
-        )
-        joined = ["".join(string for _, string in group) for group in groups.values()]
+        in_pieces = len(found) > 1 or isinstance(found[0].value, list) or may_have_tokens(text)
+        joined = joined_pieces(found) if in_pieces else []
         single = found[0] if len(found) == 1 and not found[0].path else None
         by_name = named and single is not None and self.names.may_apply(single.value, text)
         if not (
@@ -132,8 +129,9 @@ class BodyEditor:
         strings = [_piece(document, literal) for document in found for literal in literals(document)]
         rules = self.detector.narrowed("\n".join([text, *joined, *(piece.now for piece in strings)]))
         values = {piece.path: piece for piece in strings if not piece.is_key}
-        for group in groups.values():  # first, or the end of a secret would stay in the next piece
-            self._across([values[path] for path, _ in group if path in values], rules, replace)
+        for group in pieces(found) if in_pieces else ():  # first, or the end of a secret would stay
+            paths = [piece.path for piece in group]
+            self._across([values[path] for path in paths if path in values], rules, replace)
         for piece in strings:
             placeholder = self.names.of_member(piece.path, piece.now) if named and not piece.is_key else None
             if placeholder is not None:

@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 __all__ = [
     "Document",
@@ -23,6 +23,7 @@ __all__ = [
     "Path",
     "documents",
     "is_stream",
+    "joined_pieces",
     "literals",
     "may_have_tokens",
     "pieces",
@@ -205,60 +206,124 @@ def may_have_tokens(text: str) -> bool:
 
 # --- pieces of one text -------------------------------------------------------------------------------
 
-_TELLS_APART: Final = ("index", "output_index", "content_index", "summary_index", "contentBlockIndex")
+_TELLING: Final = ("index", "output_index", "content_index", "summary_index", "contentBlockIndex")
 """Not ``item_id``, which some servers change with every event."""
+
+_TELLS_APART: Final = frozenset(_TELLING)
 
 _DEEPEST: Final = 200
 
 
-def pieces(found: list[Document]) -> dict[tuple[Any, ...], list[tuple[Path, str]]]:
-    """The strings that may be pieces of one text, under the same key: [(path, string)] in order.
+class Piece(NamedTuple):
+    """A string that may go on in another document. ``place``: the steps to it, linked from the last one."""
+
+    place: Any
+    text: str
+
+    @property
+    def path(self) -> Path:
+        """Where it stands."""
+        steps: list[str | int] = []
+        place = self.place
+        while len(place) == 2:
+            place, step = place
+            steps.append(step)
+        return (*place[0], *reversed(steps))
+
+
+class _Group:
+    """The pieces under one key, and the groups whose keys are one step longer."""
+
+    __slots__ = ("further", "places", "texts")
+
+    def __init__(self) -> None:
+        self.further: dict[Any, _Group] = {}
+        self.places: list[Any] = []
+        self.texts: list[str] = []
+
+
+def joined_pieces(found: list[Document]) -> list[str]:
+    """The texts that the strings in these documents may be pieces of."""
+    return ["".join(group.texts) for group in _groups(found)]
+
+
+def pieces(found: list[Document]) -> list[list[Piece]]:
+    """The strings that may be pieces of one text, in order, for each such text.
 
     Groups of one string, and of strings that are all the same (a stream's id), are left out.
     """
-    groups: dict[tuple[Any, ...], list[tuple[Path, str]]] = {}
+    return [list(map(Piece, group.places, group.texts)) for group in _groups(found)]
+
+
+def _groups(found: list[Document]) -> Iterator[_Group]:
     if len(found) == 1 and isinstance(found[0].value, list):
         # A stream as a JSON array, as Gemini sends it, and as Amazon's are put: each element is an event.
         events = [((*found[0].path, number), value) for number, value in enumerate(found[0].value)]
     else:
         events = [(document.path, document.value) for document in found]
+    several = len(events) > 1
+    root = _Group()
+    groups: list[_Group] = []
     for path, value in events:
         if isinstance(value, str):
-            groups.setdefault(("",), []).append((path, value))
+            _add(root, "", (path,), value, groups)
         # Only the event's own type tells: a tool call has one in its first piece and none in the others.
         kind = value.get("type") if isinstance(value, dict) else None
-        _collect(value, path, (kind,) if isinstance(kind, str) else (), len(events) > 1, groups)
-    return {
-        key: group
-        for key, group in groups.items()
-        if len(group) > 1 and any(text != group[0][1] for _, text in group)
-    }
+        group = _next(root, kind) if isinstance(kind, str) else root
+        _collect(value, (path,), len(path), group, several, kind == _IN_ORDER, groups)
+    for group in groups:
+        texts = group.texts
+        if len(texts) > 1 and texts.count(texts[0]) < len(texts):
+            yield group
+
+
+def _next(group: _Group, step: Any) -> _Group:
+    found = group.further.get(step)
+    if found is None:
+        found = group.further[step] = _Group()
+    return found
+
+
+def _add(group: _Group, step: Any, place: Any, text: str, groups: list[_Group]) -> None:
+    found = group.further.get(step)
+    if found is None:
+        found = group.further[step] = _Group()
+    if not found.texts:
+        groups.append(found)
+    found.texts.append(text)
+    found.places.append(place)
+
+
+_IN_ORDER: Final = "logprobs"
+"""Inside members of this name, strings in a list are pieces whatever their places."""
 
 
 def _collect(
-    value: Any,
-    path: Path,
-    key: tuple[Any, ...],
-    several: bool,
-    groups: dict[tuple[Any, ...], list[tuple[Path, str]]],
+    value: Any, place: Any, depth: int, group: _Group, several: bool, in_order: bool, groups: list[_Group]
 ) -> None:
+    """Put the strings of a value, which stands at a place, into the groups that go on from one."""
+    depth += 1
     if isinstance(value, dict):
-        inner = (*key, *[value[name] for name in _TELLS_APART if isinstance(value.get(name), int)])
+        if not _TELLS_APART.isdisjoint(value):
+            for name in _TELLING:
+                number = value.get(name)
+                if isinstance(number, int):
+                    group = _next(group, number)
         for name, member in value.items():
-            if isinstance(member, str):
-                if several or "logprobs" in key:
-                    groups.setdefault((*inner, name), []).append(((*path, name), member))
-            elif isinstance(member, dict | list) and len(path) < _DEEPEST:
-                _collect(member, (*path, name), (*inner, name), several, groups)
+            kind = type(member)
+            if kind is str:
+                if several or in_order:
+                    _add(group, name, (place, name), member, groups)
+            elif (kind is dict or kind is list) and depth <= _DEEPEST:
+                ordered = in_order or name == _IN_ORDER
+                _collect(member, (place, name), depth, _next(group, name), several, ordered, groups)
     elif isinstance(value, list):
-        in_order = "logprobs" in key
         for number, member in enumerate(value):
             if isinstance(member, str):
                 if several or in_order:
-                    place = (*key, "*") if in_order else (*key, number)
-                    groups.setdefault(place, []).append(((*path, number), member))
-            elif isinstance(member, dict | list) and len(path) < _DEEPEST:
+                    _add(group, "*" if in_order else number, (place, number), member, groups)
+            elif isinstance(member, dict | list) and depth <= _DEEPEST:
                 # An index inside the element tells more than its place, which is 0 in every event.
                 indexed = isinstance(member, dict) and "index" in member
-                place = key if in_order or indexed else (*key, number)
-                _collect(member, (*path, number), place, several, groups)
+                inner = group if in_order or indexed else _next(group, number)
+                _collect(member, (place, number), depth, inner, several, in_order, groups)

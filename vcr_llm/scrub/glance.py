@@ -14,7 +14,7 @@ from typing import Any, Final
 from vcr_llm import jsontext
 from vcr_llm.scrub import headers as response_headers
 from vcr_llm.scrub.body import ESCAPED_ASCII, BodyEditor
-from vcr_llm.scrub.documents import Document, may_have_tokens, pieces
+from vcr_llm.scrub.documents import Document, joined_pieces, may_have_tokens
 from vcr_llm.scrub.message import MessagePass
 from vcr_llm.scrub.placeholders import Ledger
 from vcr_llm.scrub.text import LARGE, Detector
@@ -111,8 +111,7 @@ class Glance:
             before = ""
         if not found or self._detector.may_find(f"{before}\n\n"):
             return False
-        joined = ("".join(text for _, text in group) for group in pieces(found).values())
-        return not any(map(self._detector.may_find, joined))
+        return not any(map(self._detector.may_find, joined_pieces(found)))
 
 
 _NOTHING = Detector(())

@@ -17,15 +17,15 @@ answers None, and the caller keeps the raw text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations
-from typing import Final
+from typing import Any, Final
 
 from vcr_llm import jsontext
 from vcr_llm.streams.events import EventStream, StreamEvent
 
-__all__ = ["DONE", "FIELDS", "Framing", "build", "data_texts", "looks_like_it", "parse"]
+__all__ = ["DONE", "FIELDS", "Framing", "build", "build_usual", "data_texts", "looks_like_it", "parse"]
 
 DONE: Final = "[DONE]"
 """The one data text that is no JSON: OpenAI's end of stream."""
@@ -177,19 +177,29 @@ def build(stream: EventStream[Framing]) -> bytes:
             lines.append("")
         if between:
             lines += between.get(number, ())
-        data = f"data: {DONE if event.data == DONE else jsontext.compact(event.data)}"
-        if event.event is event.id is event.retry is None:
-            lines.append(data)
-        else:
-            lines += _event_lines(event, data, framing.fields)
+        lines += _event_lines(event, framing.fields)
     end = framing.newline * 2 if framing.end is None else framing.end
     return (framing.newline.join(lines) + end).encode("utf-8", "surrogatepass")
 
 
-def _event_lines(event: StreamEvent, data: str, order: tuple[str, ...]) -> Iterator[str]:
+def build_usual(events: Iterable[Mapping[str, Any]]) -> bytes:
+    """The same of a stream whose framing is the usual one, its events as mappings without what is None."""
+    texts: list[str] = []
+    for event in events:
+        if len(event) > 1:
+            texts += [f"{name}: {event[name]}\n" for name in FIELDS if name in event and name != "data"]
+        texts.append(f"data: {_text(event['data'])}\n\n")
+    return "".join(texts).encode("utf-8", "surrogatepass")
+
+
+def _text(data: Any) -> str:
+    return DONE if data == DONE else jsontext.compact(data)
+
+
+def _event_lines(event: StreamEvent, order: tuple[str, ...]) -> Iterator[str]:
     for name in order:
         value = getattr(event, name)
         if name == "data":
-            yield data
+            yield f"data: {_text(value)}"
         elif value is not None:
             yield f"{name}: {value}"
