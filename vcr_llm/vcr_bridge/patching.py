@@ -160,7 +160,7 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
         if "urllib3" in getattr(self._cassette, "skip_patchers", ()):  # vcrpy 9.2 has none
             return super()._requests()
         with suppress(ImportError):
-            # Its classes inherit those of urllib3, so a cassette of vcrpy's own within this one finds it made.
+            # Its classes inherit urllib3's: a cassette of vcrpy's own within this one must find them made.
             from vcr.stubs import requests_stubs  # noqa: F401
         return ()
 
