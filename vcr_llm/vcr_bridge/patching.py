@@ -158,7 +158,8 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
     def _requests(self) -> Iterable[Any]:
         """Replaces names of urllib3, and right after `_urllib3` replaces the same ones again."""
         if "urllib3" in getattr(self._cassette, "skip_patchers", ()):  # vcrpy 9.2 has none
-            return super()._requests()
+            patchers: Iterable[Any] = super()._requests()
+            return patchers
         with suppress(ImportError):
             # Its classes inherit urllib3's: a cassette of vcrpy's own within this one must find them made.
             from vcr.stubs import requests_stubs  # noqa: F401
