@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import io
 import json
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,8 @@ import httpx
 import pytest
 import requests
 import urllib3
+import vcr
+import vcr.stubs.requests_stubs
 from clients.client import require
 from wire import WireProvider
 
@@ -208,6 +211,27 @@ async def test_aiohttp_forms_of_fields_and_of_files(provider: WireProvider, path
         assert not cassette.deviations
     with vcr_llm.use_cassette(path, record_mode="none"), pytest.raises(vcr_llm.CassetteMissError):
         await calls(b"RIFF\x00\xfe")
+
+
+def test_the_first_cassette_of_vcrpys_own_opens_within_one_of_ours(
+    provider: WireProvider, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """vcrpy defines the classes it puts in place of urllib3's when the first cassette opens."""
+    monkeypatch.delitem(sys.modules, "vcr.stubs.requests_stubs")
+    monkeypatch.delattr(vcr.stubs, "requests_stubs")
+
+    def get() -> list[Any]:
+        return [requests.get(f"{provider.url}/json", timeout=5).json()["number"] for _ in range(2)]
+
+    def nested() -> list[Any]:
+        with vcr_llm.use_cassette(path):
+            first = get()
+            with vcr.use_cassette(path.with_name("inner.yaml")) as inner:
+                second = get()
+            assert len(inner) == 2
+            return [first, second, get()]
+
+    assert nested() == nested()
 
 
 def test_redirects_are_followed_when_replaying(provider: WireProvider, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 from suite import Suite
@@ -244,3 +245,27 @@ def test_a_miss_fails_its_test_whatever_swallows_it(missing: Suite) -> None:
 
 def test_with_xdist_it_is_the_same(missing: Suite) -> None:
     missing.run("-W", "default", "-n", "2", "-k", "plain or swallow or expected", failed=6, passed=2)
+
+
+def test_the_command_is_right_where_the_run_was_started(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node id counts from the rootdir, a command line from the current folder, as pytest's own summary."""
+    suite.test(
+        '@pytest.mark.vcr\n@pytest.mark.parametrize("q", ["a b"])\ndef test_q(q):\n    ask(q)\n',
+        "tests/deep/test_app",
+        sdk=False,
+    )
+
+    def command() -> list[str]:
+        result = suite.run(failed=1)
+        (line,) = (line for line in result.outlines if "To record it:" in line)
+        return shlex.split(line.partition("To record it:")[2])
+
+    from_root = ["pytest", "--record-mode=once", "tests/deep/test_app.py::test_q[a b]"]
+    assert command() == from_root
+    monkeypatch.chdir(suite.pytester.path / "tests" / "deep")
+    from_here = command()
+    assert from_here == ["pytest", "--record-mode=once", "test_app.py::test_q[a b]"]
+    suite.run(*from_here[1:], passed=1)  # as pasted
+    suite.run(passed=1)

@@ -173,7 +173,7 @@ class Cassette(BridgedCassette):
         self._record_errors = record_errors
         self._session = session
         if session is not None:
-            self.advice = PYTEST.of_test(session.test)
+            self.advice = PYTEST.of_test(session.argument)
         self._view = View(scrubber, normalizer)
         self.deviations = Deviations(on_drift)
         self.misses: list[str] = []

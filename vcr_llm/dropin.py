@@ -80,7 +80,7 @@ class FixtureCassette(Cassette):
 
     def __init__(self, *, only: str, refresh: bool, **options: Any) -> None:
         super().__init__(**options)
-        test = None if self.session is None else self.session.test
+        test = None if self.session is None else self.session.argument
         self.advice = type(self).advice if test is None else _MARKED.of_test(test)
         self._only = only
         self.refresh = refresh

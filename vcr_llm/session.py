@@ -37,7 +37,8 @@ class Session:
 
     ``mode`` is the record mode as the user says it and ``source`` where that was said; ``on_unplayed``
     and ``max_age`` (days) are for the run's summary. ``miss``: what a call without a recording is raised
-    as, made from its text; None for this package's own error. ``place``: where the test is.
+    as, made from its text; None for this package's own error. ``place``: where the test is. ``selector``: how
+    a command line names the test, where that is not its node id.
     """
 
     folder: Path
@@ -49,6 +50,12 @@ class Session:
     max_age: float | None = None
     miss: Callable[[str], BaseException] | None = None
     place: Caller | None = None
+    selector: str | None = None
+
+    @property
+    def argument(self) -> str:
+        """The test as an argument of a command to paste."""
+        return self.selector or self.test
 
 
 def rejected_beside(cassette: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from pathlib import Path
@@ -23,7 +24,20 @@ def session(item: pytest.Item, *, refresh: bool = False) -> Session:
     """The test as what records in this run; with ``refresh`` its cassette starts empty."""
     from vcr_llm.session import Session
 
-    return Session(folder(item.config), item.nodeid, refresh)
+    return Session(folder(item.config), item.nodeid, refresh, selector=_selector(item))
+
+
+def _selector(item: pytest.Item) -> str | None:
+    """The test's node id from the folder that pytest was started in, where that is not the rootdir."""
+    here, root = item.config.invocation_params.dir, item.config.rootpath
+    if here == root:
+        return None
+    file, separator, inside = item.nodeid.partition("::")
+    try:
+        path = os.path.relpath(root / file, here)
+    except ValueError:  # another drive
+        return None
+    return f"{path}{separator}{inside}"
 
 
 def folder(config: pytest.Config) -> Path:

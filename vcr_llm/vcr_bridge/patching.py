@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 from urllib.parse import ParseResult, urlparse
 
@@ -157,8 +157,13 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
 
     def _requests(self) -> Iterable[Any]:
         """Replaces names of urllib3, and right after `_urllib3` replaces the same ones again."""
-        skipped = getattr(self._cassette, "skip_patchers", ())  # vcrpy 9.2 has none
-        return super()._requests() if "urllib3" in skipped else ()
+        if "urllib3" in getattr(self._cassette, "skip_patchers", ()):  # vcrpy 9.2 has none
+            patchers: Iterable[Any] = super()._requests()
+            return patchers
+        with suppress(ImportError):
+            # Its classes inherit urllib3's: a cassette of vcrpy's own within this one must find them made.
+            from vcr.stubs import requests_stubs  # noqa: F401
+        return ()
 
     def _httpx(self) -> Iterator[Any]:
         """What comes behind the last is only a search for libraries that are not there."""
