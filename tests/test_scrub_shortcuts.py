@@ -34,10 +34,16 @@ broken = st.builds(
 @given(st.lists(anchors | broken | words, max_size=5).map("".join), st.sampled_from(SCRUBBERS))
 def test_one_look_sees_every_anchor(text: str, scrubber: Scrubber) -> None:
     detector = scrubber.editor.detector
-    named = any(anchor in text for rule in detector.rules for anchor in rule.anchors)
-    bare = any(rule.pattern.search(text) for rule in detector.rules if not rule.anchors)
-    assert detector.may_find_anywhere(text) == (named or bare)
-    assert detector.may_find(text) == (named or bare)
+    # A long text is looked at in other ways, and one of few strings in another again.
+    for around in ("", *LONG):
+        whole = f"{around}{text}{around}"
+        named = any(anchor in whole for rule in detector.rules for anchor in rule.anchors)
+        bare = any(rule.pattern.search(whole) for rule in detector.rules if not rule.anchors)
+        assert detector.may_find_anywhere(whole) == (named or bare)
+        assert detector.may_find(whole) == (named or bare)
+
+
+LONG: Final = ["The capital, of course. " * 200, '"index": 1, "w_k-p.x": "Tb", ' * 100, "ab " * 24_000]
 
 
 # --- what has been gone through ----------------------------------------------------------------------

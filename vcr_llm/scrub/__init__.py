@@ -3,8 +3,8 @@
 Pure: the values of environment variables are passed in. `Scrubber` says what counts as a secret, a
 `Ledger` which placeholder stands for which in one cassette, `folded` what of a request is compared.
 
-Floors inside: `placeholders`, `judging` ← `rules` ← `values`, `text`; `names` ← `name_rules`; `documents`,
-`places`, `headers`, `findings` ← `body` ← `message` ← `glance` ← `engine`, `folding`.
+Floors inside: `anchors`, `placeholders`, `judging` ← `rules` ← `values`, `text`; `names` ← `name_rules`;
+`documents`, `places`, `headers`, `findings` ← `body` ← `message` ← `glance` ← `engine`, `folding`.
 """
 
 from __future__ import annotations

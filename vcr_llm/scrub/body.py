@@ -29,15 +29,20 @@ from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.text import Detector, Match, find, replaced
 from vcr_llm.streams import sse
 
-__all__ = ["ESCAPED_ASCII", "BodyEditor"]
+__all__ = ["BodyEditor", "escapes_ascii"]
 
 _ROUNDS: Final = 4
 """How often a text is looked at again after a replacement; two have always been enough."""
 
-ESCAPED_ASCII: Final = re.compile(r"\\(?:/|u00[2-7])")
-"""JSON escapes of characters that rules look for."""
+_ESCAPED_ASCII: Final = re.compile(r"\\(?:/|u00[2-7])")
 
 _BYTES: Final = re.compile(r'"bytes"(\s*:\s*)\[[\d,\s]*\]')
+
+
+def escapes_ascii(text: str) -> bool:
+    """Whether a text has JSON escapes of characters that rules look for."""
+    return "\\" in text and _ESCAPED_ASCII.search(text) is not None
+
 
 ReplaceMatch = Callable[[Match, Path], str]
 """What a match at a path of the body is replaced by."""
@@ -98,10 +103,7 @@ class BodyEditor:
         The text may be that of several objects: most hold nothing, and one look tells.
         """
         return bool(
-            self.callables
-            or may_have_tokens(text)
-            or self.detector.may_find(text)
-            or ESCAPED_ASCII.search(text)
+            self.callables or may_have_tokens(text) or self.detector.may_find(text) or escapes_ascii(text)
         )
 
     def leaves_events(self, text: str, values: Sequence[Any]) -> bool:
@@ -117,7 +119,7 @@ class BodyEditor:
         return not (
             (plain and sse.DONE not in values)
             or self.detector.may_find(text)
-            or ESCAPED_ASCII.search(text)
+            or escapes_ascii(text)
             or any(map(self.detector.may_find, joined_data(found)))
         )
 
@@ -142,7 +144,7 @@ class BodyEditor:
             or self.callables
             or self.detector.may_find(text)
             or any(map(self.detector.may_find, joined))
-            or ESCAPED_ASCII.search(text)
+            or escapes_ascii(text)
         ):
             return text
         strings = [_piece(document, literal) for document in found for literal in literals(document)]

@@ -202,7 +202,10 @@ _TOKENS: Final = re.compile(r'"logprobs"(?!\s*:\s*[^\s{\[])')
 
 def may_have_tokens(text: str) -> bool:
     """False only where a JSON text has no ``logprobs``, or as most have them: ``"logprobs": null``."""
-    return "logprobs" in text and ("\\u00" in text or _TOKENS.search(text) is not None)
+    at = text.find("logprobs")
+    if at < 0:
+        return False
+    return _TOKENS.search(text, max(0, at - 1)) is not None or ("\\" in text and "\\u00" in text)
 
 
 # --- pieces of one text -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any, Final
 from vcr_llm import jsontext
 from vcr_llm.interaction import Interaction
 from vcr_llm.scrub import headers as response_headers
-from vcr_llm.scrub.body import ESCAPED_ASCII, BodyEditor
+from vcr_llm.scrub.body import BodyEditor, escapes_ascii
 from vcr_llm.scrub.documents import joined_data, may_have_tokens
 from vcr_llm.scrub.message import MessagePass
 from vcr_llm.scrub.placeholders import Ledger
@@ -111,7 +111,7 @@ class Glance:
 
     def _leaves_text(self, parts: Parts) -> bool:
         text = parts.text
-        if ESCAPED_ASCII.search(text) or may_have_tokens(text):
+        if escapes_ascii(text) or may_have_tokens(text):
             return False
         if len(text) < LARGE or parts.events:
             return not self._detector.may_find_anywhere(text)

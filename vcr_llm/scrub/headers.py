@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 
 from vcr_llm.interaction import Headers
@@ -64,11 +65,17 @@ def stored_headers(headers: Headers, add: Collection[str] = (), remove: Collecti
     ``add`` and ``remove`` are names, in any case, on top of the built-in list; what is in both is
     removed, and credentials (``set-cookie``) are never stored.
     """
+    names = tuple(headers)
+    kept = _stored_names(names, tuple(add), tuple(remove))
+    return headers if len(kept) == len(names) else {name: headers[name] for name in kept}
+
+
+@lru_cache(maxsize=256)  # many responses, few sets of headers
+def _stored_names(names: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:
     added = {name.lower() for name in add}
     removed = {name.lower() for name in remove}
-    kept = {
-        name: values
-        for name, values in headers.items()
+    return tuple(
+        name
+        for name in names
         if name not in removed and (name in added or _STORED.fullmatch(name)) and not _NEVER.fullmatch(name)
-    }
-    return headers if len(kept) == len(headers) else kept
+    )

@@ -22,6 +22,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from vcr_llm.scrub import judging
+from vcr_llm.scrub.anchors import Anchors
 from vcr_llm.scrub.placeholders import placeholder_name
 
 __all__ = ["DEEP", "DEEP_WEAK", "Names", "is_credential", "normalised_name", "split_scheme"]
@@ -148,13 +149,8 @@ _UNMISTAKABLE: Final = {
     "awssecretaccesskey": ("AWS_SECRET_ACCESS_KEY", re.compile("[A-Za-z0-9/+]{40}")),
     "accountkey": ("AZURE_STORAGE_KEY", re.compile("[A-Za-z0-9/+]{86}==")),
 }
-_UNMISTAKABLE_LETTERS: Final = (
-    "ecretAccess",
-    "ecret_access",
-    "ecretaccess",
-    "ccountKey",
-    "ccount_key",
-    "SECRET_ACCESS",
+_UNMISTAKABLE_LETTERS: Final = Anchors(
+    ("ecretAccess", "ecret_access", "ecretaccess", "ccountKey", "ccount_key", "SECRET_ACCESS")
 )
 
 
@@ -225,7 +221,7 @@ class Names:
             letters = _letters(text)
             if any(name in letters for name in self.added):
                 return True
-        if any(letters in text for letters in _UNMISTAKABLE_LETTERS):
+        if _UNMISTAKABLE_LETTERS.are_in(text):
             return True
         return (
             isinstance(body, dict)

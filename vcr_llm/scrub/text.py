@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from vcr_llm.scrub.anchors import Anchors
 from vcr_llm.scrub.placeholders import PLACEHOLDER
 from vcr_llm.scrub.rule import Rule
 
@@ -33,10 +34,8 @@ _BLOB_BEHIND: Final = re.compile(rf"[A-Za-z0-9+/=]{{{_BLOB}}}")
 class Detector:
     """A set of rules, prepared for one question: is there anything here at all?
 
-    Most texts hold nothing. The rules' anchors are searched for by the rarest character of each: most of
-    these are not in a text at all, which takes next to no time to see, and for each of the others there is
-    one pass, which costs less than any one rule. What that takes is made when first needed: many sets are
-    never asked.
+    Most texts hold nothing, and to look for all anchors at once (see `anchors`) costs less than any one rule.
+    What that takes is made when first needed: many sets are never asked.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -52,13 +51,13 @@ class Detector:
         return {anchor for rule in self.rules if rule.stands_for for anchor in rule.anchors}
 
     @cached_property
-    def _of_shapes(self) -> tuple[_Search, ...]:
-        return _searches({anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors})
+    def _of_shapes(self) -> Anchors:
+        return Anchors({anchor for rule in self.rules if not rule.stands_for for anchor in rule.anchors})
 
     @cached_property
-    def _searches(self) -> tuple[_Search, ...]:
-        bare = (("", pattern.search) for pattern in self._bare)
-        return (*bare, *self._of_shapes, *_searches(self._value_anchors))
+    def _of_all(self) -> Anchors:
+        anchors = {anchor for rule in self.rules for anchor in rule.anchors}
+        return Anchors(anchors, self._bare)
 
     def may_find(self, text: str) -> bool:
         """False only where no rule can match."""
@@ -81,11 +80,11 @@ class Detector:
         # No shape is found inside media; values may be.
         if any(anchor in text for anchor in self._value_anchors):
             return True
-        return _is_found(self._of_shapes, _without_media(text))
+        return self._of_shapes.are_in(_without_media(text))
 
     def may_find_anywhere(self, text: str) -> bool:
         """The same, and inside media too, however large the text is."""
-        return _is_found(self._searches, text)
+        return self._of_all.are_in(text)
 
     def narrowed(self, text: str) -> Sequence[Rule]:
         """The rules that can match somewhere in the text."""
@@ -131,47 +130,13 @@ _MEDIA: Final = re.compile(rf"([A-Za-z0-9+/]{{{_KEPT}}})[A-Za-z0-9+/]++")
 def _without_media(text: str) -> str:
     """The text with each very long run of base64 cut to its beginning."""
     quoted = text.split('"')  # a JSON string each, or the ends of several
-    return '"'.join(
-        _MEDIA.sub(r"\1", part) if len(part) > _KEPT and " " not in part else part for part in quoted
-    )
+    if not any(map(_may_be_media, quoted)):
+        return text
+    return '"'.join(_MEDIA.sub(r"\1", part) if _may_be_media(part) else part for part in quoted)
 
 
-_COMMON: Final = " \"etnoasi:lr,cud0pmhg812_f75yb4396.v-xkwTPACSIBDELOjMGFYRUNWHq/\\zQKXVJZ+'*%>="
-"""Characters of JSON and prose, the most frequent first, as counted in public cassettes."""
-
-_Search = tuple[str, Callable[[str], object]]
-"""A character that each match has ("" where none is known), and the search."""
-
-
-def _is_found(searches: Iterable[_Search], text: str) -> bool:
-    for character, search in searches:  # noqa: SIM110 - this is where scrubbing spends its time
-        if character in text and search(text):
-            return True
-    return False
-
-
-def _searches(anchors: set[str]) -> tuple[_Search, ...]:
-    """One search per rarest character; it stands first in the pattern, which is then fast to find."""
-    by_character: dict[str, list[str]] = {}
-    for anchor in sorted(anchors):
-        by_character.setdefault(max(anchor, key=_rarity), []).append(anchor)
-    return tuple((character, _search_of(character, group)) for character, group in by_character.items())
-
-
-def _rarity(character: str) -> int:
-    place = _COMMON.find(character)
-    return len(_COMMON) if place < 0 else place
-
-
-def _search_of(character: str, anchors: Sequence[str]) -> Callable[[str], object]:
-    around = "|".join(_around(anchor, character) for anchor in anchors)
-    return re.compile(f"{re.escape(character)}(?:{around})").search
-
-
-def _around(anchor: str, character: str) -> str:
-    """What follows the character in the anchor, first, as that mostly fails at once; then the whole."""
-    before, _, after = anchor.partition(character)
-    return re.escape(after) + (f"(?<={re.escape(anchor)})" if before else "")
+def _may_be_media(part: str) -> bool:
+    return len(part) > _KEPT and " " not in part
 
 
 def find(text: str, rules: Sequence[Rule]) -> list[Match]:

@@ -31,7 +31,8 @@ class Framing:
 
 def looks_like_it(raw: bytes) -> bool:
     """Whether bytes of no such type may be lines of JSON: between two objects there is a line ending."""
-    return raw.startswith(b"{") and (b"}\n{" in raw or b"}\r\n{" in raw)
+    # Most JSON has no line ending at all, which is soon seen.
+    return raw.startswith(b"{") and b"\n" in raw and (b"}\n{" in raw or b"}\r\n{" in raw)
 
 
 def parse(raw: bytes) -> EventStream[Framing] | None:
