@@ -14,7 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from vcr_llm import jsontext
+from vcr_llm import jsontext, streams
+from vcr_llm.streams.events import EventStream
 
 __all__ = [
     "EPOCH",
@@ -53,13 +54,17 @@ class Body:
     thousands of both. Equal bodies have equal bytes.
     """
 
-    __slots__ = ("_build", "_json", "_raw", "_value")
+    __slots__ = ("_build", "_exact", "_json", "_raw", "_stream", "_value", "clean_for")
 
     def __init__(self, raw: bytes) -> None:
         self._raw: bytes | None = raw
         self._build: Callable[[], bytes] | None = None
         self._value: Any = _UNKNOWN
         self._json: Any = _UNKNOWN
+        self._exact: Any = _UNKNOWN
+        self._stream: tuple[str, tuple[streams.Format, EventStream[Any]] | None] | None = None
+        self.clean_for: object = None
+        """Who has gone through the bytes for secrets and found none (see `scrub.message`)."""
 
     @classmethod
     def of_json(cls, value: Any) -> Body:
@@ -105,6 +110,27 @@ class Body:
             except (ValueError, RecursionError):
                 self._json = NO_JSON
         return self._json
+
+    def parsed_exactly(self) -> Any:
+        """The JSON value from which the text can be written again (see `jsontext.parse`), or `NO_JSON`.
+
+        Asked for first, it spares `json` its parsing: the value is the same.
+        """
+        if self._exact is _UNKNOWN:
+            text = self.text
+            try:
+                self._exact = NO_JSON if text is None else jsontext.parse(text)
+            except jsontext.LossyJsonError:
+                self._exact = NO_JSON
+            if self._json is _UNKNOWN is self._value and self._exact is not NO_JSON:
+                self._json = self._exact
+        return self._exact
+
+    def stream(self, content_type: str) -> tuple[streams.Format, EventStream[Any]] | None:
+        """The bytes as a stream, see `streams.parse`; parsed once."""
+        if self._stream is None or self._stream[0] != content_type:
+            self._stream = content_type, streams.parse(self.raw, content_type)
+        return self._stream[1]
 
     def __eq__(self, other: object) -> bool:
         return self.raw == other.raw if isinstance(other, Body) else NotImplemented

@@ -189,8 +189,10 @@ class CassettePersister:
         entries = lay_out(items, head, blobs.save)
         for number, (item, entry) in enumerate(zip(items, entries, strict=True)):
             # What stood in the file has been looked at just now, by the same rules.
-            if isinstance(item, Stored) and not item.clean and not leaves(self._scrubber, entry):
-                self._refuse(path, self._scrubber.scan(item.interaction, number))
+            if isinstance(item, Stored) and not item.clean:
+                found = item.interaction
+                if not leaves(self._scrubber, entry, found):
+                    self._refuse(path, self._scrubber.scan(found, number))
         blobs.write()
         store.write(path, document(entries, head, metadata))
         blobs.remove_others()

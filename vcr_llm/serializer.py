@@ -121,10 +121,10 @@ def _standing_item(pairs: Pairs, place: int, scrubber: Scrubber, ledger: Ledger)
     return Stored(*scrubber.cleaned(pairs.decoded(place), ledger))
 
 
-def leaves(scrubber: Scrubber, entry: Standing) -> bool:
-    """Whether one look at an entry tells that there is nothing to scrub."""
+def leaves(scrubber: Scrubber, entry: Standing, source: Interaction | None = None) -> bool:
+    """Whether one look at an entry tells that there is nothing to scrub; ``source``: what it was made of."""
     parts = entry.parts()
-    return parts is not None and scrubber.leaves(parts)
+    return parts is not None and scrubber.leaves(parts, source)
 
 
 def lay_out(

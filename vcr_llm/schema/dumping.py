@@ -63,7 +63,7 @@ def _entry(interaction: Interaction, provider: str, save_file: SaveFile | None) 
     request, response = interaction.request, interaction.response
     request_object, request_body = _json_object(request.body, save_file)
     content_type = content_type_of(response.headers)
-    found = streams.parse(response.body.raw, content_type)
+    found = response.body.stream(content_type)
     response_object: dict[str, Any] = {}
     response_body = None
     if found is None and response.body.raw:
@@ -110,11 +110,8 @@ def _json_object(body: Body | None, save_file: SaveFile | None) -> tuple[dict[st
     """A body in two places: the JSON object for llm-mock's field, and what ``http`` must hold instead."""
     if body is None:
         return {}, None
-    if body.json is NO_JSON or body.text is None:
-        return {}, _kept(body, save_file)
-    try:
-        value = jsontext.parse(body.text)
-    except jsontext.LossyJsonError:
+    value = body.parsed_exactly()
+    if value is NO_JSON:
         return {}, _kept(body, save_file)
     if isinstance(value, dict) and value:
         return value, None

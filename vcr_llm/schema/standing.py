@@ -6,7 +6,7 @@ entry says counts, not how it is spelled: its text is always laid out anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from vcr_llm import jsontext, streams
@@ -48,18 +48,9 @@ class Standing:
             http.get("reason") or phrase(http["status"]),
             http["headers"],
             [body for body in (entry["request"], entry["response"]) if body],
-            list(_stretches(entry["stream_events"])),
+            entry["stream_events"],
             self.text,
         )
-
-
-def _stretches(events: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """Each event's data behind what stands before it in the stream."""
-    for event in events:
-        fields = "".join(
-            f"{name}: {event[name]}\n" for name in sse.FIELDS if name in event and name != "data"
-        )
-        yield f"\n\n{fields}data: ", event["data"]
 
 
 def standing(entry: dict[str, Any], make: Callable[[], Interaction]) -> Standing | None:

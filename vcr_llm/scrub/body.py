@@ -16,6 +16,7 @@ from vcr_llm.scrub.documents import (
     Path,
     documents,
     is_stream,
+    joined_data,
     joined_pieces,
     literals,
     may_have_tokens,
@@ -26,6 +27,7 @@ from vcr_llm.scrub.documents import (
 from vcr_llm.scrub.names import Names, normalised_name, split_scheme
 from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.text import Detector, Match, find, replaced
+from vcr_llm.streams import sse
 
 __all__ = ["ESCAPED_ASCII", "BodyEditor"]
 
@@ -100,6 +102,23 @@ class BodyEditor:
             or may_have_tokens(text)
             or self.detector.may_find(text)
             or ESCAPED_ASCII.search(text)
+        )
+
+    def leaves_events(self, text: str, values: Sequence[Any]) -> bool:
+        """Whether `body` leaves the text of server-sent events; False where only that can tell.
+
+        ``values``: the data of each, where every other part of the text is a field or a comment.
+        """
+        found = [value for value in values if isinstance(value, dict)]
+        plain = len(values) - len(found)
+        # Of data that is no JSON one piece may stand there, mostly the word [DONE].
+        if self.callables or len(found) < 2 or plain > 1 or text.count("data:") != len(values):
+            return False
+        return not (
+            (plain and sse.DONE not in values)
+            or self.detector.may_find(text)
+            or ESCAPED_ASCII.search(text)
+            or any(map(self.detector.may_find, joined_data(found)))
         )
 
     def body(self, text: str, replace: ReplaceMatch, *, whole: Any = None, named: bool = True) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,7 @@ __all__ = [
     "Path",
     "documents",
     "is_stream",
+    "joined_data",
     "joined_pieces",
     "literals",
     "may_have_tokens",
@@ -244,7 +245,12 @@ class _Group:
 
 def joined_pieces(found: list[Document]) -> list[str]:
     """The texts that the strings in these documents may be pieces of."""
-    return ["".join(group.texts) for group in _groups(found)]
+    return ["".join(group.texts) for group in _groups(_parted(found))]
+
+
+def joined_data(values: Iterable[Any]) -> list[str]:
+    """The same for the data of a stream's events."""
+    return ["".join(group.texts) for group in _groups([((), value) for value in values])]
 
 
 def pieces(found: list[Document]) -> list[list[Piece]]:
@@ -252,15 +258,18 @@ def pieces(found: list[Document]) -> list[list[Piece]]:
 
     Groups of one string, and of strings that are all the same (a stream's id), are left out.
     """
-    return [list(map(Piece, group.places, group.texts)) for group in _groups(found)]
+    return [list(map(Piece, group.places, group.texts)) for group in _groups(_parted(found))]
 
 
-def _groups(found: list[Document]) -> Iterator[_Group]:
+def _parted(found: list[Document]) -> list[tuple[Path, Any]]:
+    """The values that may have pieces of one text, and where each stands."""
     if len(found) == 1 and isinstance(found[0].value, list):
         # A stream as a JSON array, as Gemini sends it, and as Amazon's are put: each element is an event.
-        events = [((*found[0].path, number), value) for number, value in enumerate(found[0].value)]
-    else:
-        events = [(document.path, document.value) for document in found]
+        return [((*found[0].path, number), value) for number, value in enumerate(found[0].value)]
+    return [(document.path, document.value) for document in found]
+
+
+def _groups(events: list[tuple[Path, Any]]) -> Iterator[_Group]:
     several = len(events) > 1
     root = _Group()
     groups: list[_Group] = []

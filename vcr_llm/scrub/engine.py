@@ -89,6 +89,9 @@ class Scrubber:
     def cleaned(self, interaction: Interaction, ledger: Ledger) -> tuple[Interaction, bool]:
         """The same, and whether there was nothing to replace: `scan` then finds nothing in it."""
         through = MessagePass(self.editor, self._in_bytes, ledger)
+        for body in (interaction.request.body, interaction.response.body):
+            if body is not None:
+                body.parsed_exactly()  # as the document needs it: once for both
         request = through.request(interaction.request)
         kept = self._with_stored_headers(interaction.response)
         response = through.response(kept)
@@ -103,12 +106,13 @@ class Scrubber:
         found = replace(interaction, request=request, response=response, extra=extra, recorded_at=recorded_at)
         return found, clean
 
-    def leaves(self, parts: Parts) -> bool:
+    def leaves(self, parts: Parts, source: Interaction | None = None) -> bool:
         """Whether `interaction` leaves a stored one as it is, and `scan` finds nothing in it.
 
-        Fast; False where only they can tell.
+        Fast; False where only they can tell. ``source``: the interaction that the parts were made of, which
+        this scrubber may have gone through before.
         """
-        return self._glance.leaves(parts)
+        return self._glance.leaves(parts, source)
 
     def text(self, text: str, ledger: Ledger) -> str:
         """Any text (a report, a log, a document's own members) without its secrets."""

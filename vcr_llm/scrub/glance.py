@@ -6,18 +6,21 @@ A look is blind to nothing that the whole way (`message`) finds, but where it is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from vcr_llm import jsontext
+from vcr_llm.interaction import Interaction
 from vcr_llm.scrub import headers as response_headers
 from vcr_llm.scrub.body import ESCAPED_ASCII, BodyEditor
-from vcr_llm.scrub.documents import Document, joined_pieces, may_have_tokens
+from vcr_llm.scrub.documents import joined_data, may_have_tokens
 from vcr_llm.scrub.message import MessagePass
 from vcr_llm.scrub.placeholders import Ledger
 from vcr_llm.scrub.text import LARGE, Detector
+from vcr_llm.streams import sse
+from vcr_llm.streams.events import StreamEvent
 
 __all__ = ["Glance", "Parts"]
 
@@ -26,22 +29,20 @@ __all__ = ["Glance", "Parts"]
 class Parts:
     """A stored interaction, taken apart.
 
-    ``bodies``: JSON objects. ``stream``: the data of each server-sent event, behind the text before it.
-    ``text``: all of it as JSON text, each string escaped no more than `jsontext.compact` does.
+    ``bodies``: JSON objects. ``events``: server-sent events as the document has them. ``text``: all of it as
+    JSON text, each string escaped no more than `jsontext.compact` does.
     """
 
     url: str
     reason: str
     headers: Mapping[str, Sequence[str]]
     bodies: Sequence[dict[str, Any]]
-    stream: Sequence[tuple[str, Any]]
+    events: Sequence[dict[str, Any]]
     text: str
 
 
 _KEPT: Final = 4096
 """URLs that are remembered."""
-
-_DONE: Final = "[DONE]"
 
 
 class Glance:
@@ -61,17 +62,36 @@ class Glance:
         self._blind = custom or any(rule.stands_for and not rule.anchors for rule in self._detector.rules)
         self._urls: dict[str, bool] = {}
 
-    def leaves(self, parts: Parts) -> bool:
+    def leaves(self, parts: Parts, source: Interaction | None) -> bool:
         """Whether scrubbing leaves all as it is, and a scan finds nothing; False where only they can tell."""
         return (
             not self._blind
             and self._leaves_url(parts.url)
             and not self._detector.may_find(parts.reason)
-            and self._leaves_text(parts)
             and self._leaves_headers(parts.headers)
-            and not any(self._editor.names.may_apply(body, parts.text) for body in parts.bodies)
-            and (not parts.stream or self._leaves_stream(parts.stream))
+            and (
+                (source is not None and self._knows(parts, source))
+                or (
+                    self._leaves_text(parts)
+                    and not any(self._editor.names.may_apply(body, parts.text) for body in parts.bodies)
+                    and (not parts.events or self._leaves_stream(parts.events))
+                )
+            )
         )
+
+    def _knows(self, parts: Parts, source: Interaction) -> bool:
+        """Whether bodies and events are the very values that were parsed from bodies in which these rules
+        found nothing: to go through them again would be the same again."""
+        request, response = source.request.body, source.response.body
+        clean = [body for body in (request, response) if body is not None and body.clean_for is self._editor]
+        values = [body.parsed_exactly() for body in clean]
+        if not all(any(body is value for value in values) for body in parts.bodies):
+            return False
+        if not parts.events:
+            return True
+        content_type = next(iter(parts.headers.get("content-type", ())), "").lower()
+        found = response.stream(content_type) if response.clean_for is self._editor else None
+        return found is not None and _are_the_same(parts.events, found[1].events)
 
     def _leaves_url(self, url: str) -> bool:
         found = self._urls.get(url)
@@ -93,28 +113,48 @@ class Glance:
         text = parts.text
         if ESCAPED_ASCII.search(text) or may_have_tokens(text):
             return False
-        if len(text) < LARGE or parts.stream:
+        if len(text) < LARGE or parts.events:
             return not self._detector.may_find_anywhere(text)
         return not any(self._detector.may_find(jsontext.compact(body)) for body in parts.bodies)
 
-    def _leaves_stream(self, stream: Sequence[tuple[str, Any]]) -> bool:
-        found: list[Document] = []
+    def _leaves_stream(self, events: Sequence[dict[str, Any]]) -> bool:
+        found: list[dict[str, Any]] = []
         before = ""
-        for number, (stretch, data) in enumerate(stream):
+        for stretch, data in _stretches(events):
             before += stretch
-            if data == _DONE:
-                before += _DONE
+            if data == sse.DONE:
+                before += sse.DONE
                 continue
             if not isinstance(data, dict) or self._detector.may_find(before):
                 return False
-            found.append(Document((number, "data"), data, "", 0, 0))
+            found.append(data)
             before = ""
         if not found or self._detector.may_find(f"{before}\n\n"):
             return False
-        return not any(map(self._detector.may_find, joined_pieces(found)))
+        return not any(map(self._detector.may_find, joined_data(found)))
 
 
 _NOTHING = Detector(())
+
+
+def _stretches(events: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Each event's data behind what stands before it in the stream."""
+    for event in events:
+        fields = "".join(
+            f"{name}: {event[name]}\n" for name in sse.FIELDS if name in event and name != "data"
+        )
+        yield f"\n\n{fields}data: ", event["data"]
+
+
+def _are_the_same(events: Sequence[dict[str, Any]], parsed: Sequence[StreamEvent]) -> bool:
+    """Whether a document's events are those of a stream, with the very values that were parsed."""
+    return len(events) == len(parsed) and all(
+        item["data"] is event.data
+        and item.get("event") is event.event
+        and item.get("id") is event.id
+        and item.get("retry") is event.retry
+        for item, event in zip(events, parsed, strict=True)
+    )
 
 
 @lru_cache(maxsize=16)

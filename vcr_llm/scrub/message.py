@@ -21,7 +21,7 @@ from vcr_llm.scrub.placeholders import Ledger
 from vcr_llm.scrub.places import edited_fields, edited_parts, edited_url, is_form
 from vcr_llm.scrub.rule import Rule
 from vcr_llm.scrub.text import Detector, Match, find, replaced
-from vcr_llm.streams import eventstream, is_stream_type, jsonarray, ndjson
+from vcr_llm.streams import SSE, eventstream, is_stream_type, jsonarray, ndjson, sse
 
 __all__ = ["MessagePass", "preview_of"]
 
@@ -63,7 +63,9 @@ class MessagePass:
         url = self.url(request.url, ("http", "url"))
         body = request.body
         if body is not None:
+            noted = len(self.findings)
             body = self._as_text(self.body(body, "request"), "request")
+            self._settle(body, request.body, noted)
         return request if (url, body) == (request.url, request.body) else Request(request.method, url, body)
 
     def response(self, response: Response) -> Response:
@@ -72,9 +74,14 @@ class MessagePass:
             for name, values in response.headers.items()
         }
         reason = self.text(response.reason, ("http", "reason"))
-        body = self.body(response.body, "response")
-        if not is_stream_type(next(iter(headers.get("content-type", ())), "")):
-            body = self._as_text(body, "response")
+        body = response.body
+        noted = len(self.findings)
+        content_type = next(iter(headers.get("content-type", ())), "")
+        if not self._leaves_events(body, content_type):
+            body = self.body(body, "response")
+            if not is_stream_type(content_type):
+                body = self._as_text(body, "response")
+        self._settle(body, response.body, noted)
         if body is response.body and reason == response.reason and headers == response.headers:
             return response
         same = headers == response.headers
@@ -119,6 +126,24 @@ class MessagePass:
         return self._editor.text(text, path, self._replace)
 
     # --- bodies
+
+    def _settle(self, body: Body, was: Body | None, noted: int) -> None:
+        """Note on a body that there was nothing; ``noted``: how many findings there were before it."""
+        if body is was and len(self.findings) == noted:
+            body.clean_for = self._editor
+
+    def _leaves_events(self, body: Body, content_type: str) -> bool:
+        """Whether `body` leaves usual server-sent events; False where only that can tell.
+
+        They are parsed as the document needs them, which is then done.
+        """
+        raw = body.raw
+        if not (is_stream_type(content_type) and sse.looks_like_it(raw)) or eventstream.looks_like_it(raw):
+            return False
+        found = body.stream(content_type.lower())
+        if found is None or found[0] is not SSE:
+            return False
+        return self._editor.leaves_events(raw.decode(), [event.data for event in found[1].events])
 
     def body(self, body: Body, side: str) -> Body:
         """The same object where nothing is found."""
