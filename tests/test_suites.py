@@ -509,7 +509,7 @@ def test_cassettes_are_counted_wherever_they_lie(tmp_path: Path) -> None:
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
-    found = suites.read(tmp_path)
+    found = read(tmp_path)
     assert found.cassettes == {".yaml": 2}
     assert found.folders == ["tests/cassettes", "tests/recs/test_b"]
 
