@@ -77,6 +77,14 @@ def test_prune_may_be_restricted_to_paths_and_works_from_anywhere(
     assert asked(folder / "test_app/test_one.llm.json") == ["one", "four"]
 
 
+def test_prune_of_a_cassette_does_not_advise_to_write_a_report_over_it(project: Path) -> None:
+    cassette = project / "cassettes/test_app/test_one.llm.json"
+    said = run("prune", cassette, code=2).stderr
+    assert "is no report of a run. Run all tests again with --llm-report=vcr-llm.json." in " ".join(
+        said.split()
+    )
+
+
 def test_prune_refuses_what_it_cannot_be_sure_of(project: Path) -> None:
     report, cassette = project / "report.json", project / "cassettes/test_app/test_one.llm.json"
     before = cassette.read_bytes()

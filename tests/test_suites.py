@@ -499,6 +499,21 @@ def test_one():
     assert in_expecting_tests(again, names) == []
 
 
+def test_cassettes_are_counted_wherever_they_lie(tmp_path: Path) -> None:
+    texts = {
+        "tests/cassettes/test_a/x.yaml": "of any kind",
+        "tests/recs/test_b/y.yaml": "interactions: []\nversion: 1\n",
+        "tests/recs/z.yaml": "a: 1\n",
+        "package.json": '{"interactions": {}}',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    found = read(tmp_path)
+    assert found.cassettes == {".yaml": 2}
+    assert found.folders == ["tests/cassettes", "tests/recs/test_b"]
+
+
 def test_wrong_usage() -> None:
     for arguments, words in [
         (["--suite", ".", "x.yaml"], "--suite changes no cassettes"),

@@ -92,7 +92,7 @@ def _read(report: Path) -> Mapping[str, Any]:
         raise click.BadParameter(f"{report} cannot be read: {error}", param_hint="REPORT") from None
     if not isinstance(found, dict) or not isinstance(found.get("cassettes"), list):
         raise click.BadParameter(
-            f"{report} is no report of a run. {_AGAIN.format(report=report)}", param_hint="REPORT"
+            f"{report} is no report of a run. {_AGAIN.format(report='vcr-llm.json')}", param_hint="REPORT"
         )
     if found.get("version") != VERSION:
         raise click.BadParameter(

@@ -157,9 +157,12 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _next(given: Path, advice: Advice) -> Iterator[str]:
+    folder = shlex.quote(str(given))
+    steps = [
+        ("make the change and run the suite again:", f"vcr-llm migrate --suite {folder} --apply"),
+        ("replay the old cassettes as they are:", "pytest"),
+        ("convert them, whenever you like:", f"vcr-llm migrate {folder} --write"),
+    ]
     yield ""
     yield "Next"
-    if advice.changes:
-        yield f"  vcr-llm migrate --suite {given} --apply    makes the change and runs the suite again"
-    yield "  pytest                          replays the old cassettes as they are"
-    yield f"  vcr-llm migrate {given} --write    converts them, whenever you like"
+    yield from (f"  {what:<42}{command}" for what, command in (steps if advice.changes else steps[1:]))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from vcr_llm import cassette_files, store
 from vcr_llm.siblings import OLD_SUFFIXES
 from vcr_llm.suites.source import Fact, Source
 
@@ -79,14 +80,23 @@ def read(root: Path) -> Suite:
             suite.settings[name] = _text(path)
         else:
             suffix = next((suffix for suffix in _SUFFIXES if path.name.endswith(suffix)), None)
-            folder = next((part for part in path.relative_to(root).parts[:-1] if "cassette" in part), None)
+            folder = None if suffix is None else _folder(path, root)
             if suffix is not None and folder is not None:
                 suite.cassettes[suffix] += 1
-                folders.add(name[: name.index(folder) + len(folder)])
+                folders.add(folder)
     if (root / "setup.py").is_file():
         suite.settings["setup.py"] = _text(root / "setup.py")
     suite.folders = sorted(folders)
     return suite
+
+
+def _folder(path: Path, root: Path) -> str | None:
+    """The folder to name for a cassette: the one of that name, or its own; None for a file that is none."""
+    parts = path.relative_to(root).parts[:-1]
+    named = next((number for number, part in enumerate(parts, 1) if "cassette" in part), None)
+    if named is None and not (store.has_an_end(path) and cassette_files.is_meant_as_one(path)):
+        return None
+    return "/".join(parts[:named]) or "."
 
 
 def _read_python(suite: Suite, name: str, path: Path) -> None:
