@@ -299,18 +299,24 @@ def test_orphans_fail_whole_runs_only(recorded: Suite) -> None:
         + "\ndef test_skip(x): ...\n",
         sdk=False,
     )
+    recorded.test(
+        "import vcr\ndef test_plain():\n    with vcr.use_cassette('cassettes/plain.yaml'): pass\n",
+        name="test_plain",
+        sdk=False,
+    )
+    (folder / "plain.yaml").write_text("interactions: []\nversion: 1\n")
     used = next(iter((folder / "test_app").glob("*.llm.json")))
     used.with_name(used.name.replace(".llm.json", ".yaml")).write_text("interactions: []\nversion: 1\n")
     (folder / "test_gone").mkdir()
     (folder / "test_gone/test_it.yaml").write_text("interactions: []\nversion: 1\n")
-    result = recorded.run("--llm-on-orphans=error", passed=2, skipped=3)
+    result = recorded.run("--llm-on-orphans=error", passed=3, skipped=3)
     assert "FAILED: 1 orphan cassette (llm_on_orphans is error)" in section(result)
     assert result.ret == 1
-    assert "  cassettes/test_gone/test_it.yaml" in section(recorded.run("-v", ".", passed=2, skipped=3))
+    assert "  cassettes/test_gone/test_it.yaml" in section(recorded.run("-v", ".", passed=3, skipped=3))
     for arguments, outcomes in (
-        (["-k", "one"], {"passed": 1, "deselected": 3, "skipped": 1}),
+        (["-k", "one"], {"passed": 1, "deselected": 4, "skipped": 1}),
         (["test_app.py"], {"passed": 2, "skipped": 2}),
-        (["-x", "--maxfail=1", "--ignore=test_other.py"], {"passed": 2, "skipped": 3}),
+        (["-x", "--maxfail=1", "--ignore=test_other.py"], {"passed": 3, "skipped": 3}),
     ):
         partial = recorded.run("--llm-on-orphans=error", *arguments, **outcomes)
         assert partial.ret == 0

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Generator, Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ import pytest
 from vcr_llm.pytest_plugin import progress
 from vcr_llm.pytest_plugin.fixture_lookup import definitions
 from vcr_llm.pytest_plugin.options import setting
-from vcr_llm.pytest_plugin.run_facts import facts, is_empty, relative
+from vcr_llm.pytest_plugin.run_facts import facts, is_empty, opened_by_vcrpy, relative
 
 __all__ = ["orphans"]
 
@@ -29,6 +30,23 @@ _FOLDER: Final = "cassettes"
 _spared = pytest.StashKey[list[str]]()
 _unsure = pytest.StashKey[str]()
 """Why no name can be spared that should be."""
+_end = pytest.StashKey[Callable[[], None]]()
+"""What ends the watch for cassettes of vcrpy's own."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Be told of the cassettes that the code opens with vcrpy itself, as soon as it can."""
+    config = item.config
+    if "vcr.cassette" in sys.modules and _end not in config.stash:
+        from vcr_llm import vcr_bridge
+
+        config.stash[_end] = vcr_bridge.watch_vcrpys(functools.partial(opened_by_vcrpy, config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _end in config.stash:
+        config.stash[_end]()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -46,7 +46,7 @@ from vcr_llm.vcr_bridge.shapes import (
     without_rider,
     without_waiting,
 )
-from vcr_llm.vcr_bridge.watching import Watched, watch_cassettes
+from vcr_llm.vcr_bridge.watching import Watched, watch_cassettes, watch_vcrpys
 
 __all__ = [
     "RETRIED",
@@ -87,6 +87,7 @@ __all__ = [
     "to_pair",
     "to_request",
     "watch_cassettes",
+    "watch_vcrpys",
     "without_rider",
     "without_waiting",
     "writes_files_itself",

@@ -12,7 +12,7 @@ from vcr.request import Request as VcrRequest
 from vcr_llm.vcr_bridge.cassettes import BridgedContext
 from vcr_llm.vcr_bridge.shapes import Pair
 
-__all__ = ["Watched", "watch_cassettes"]
+__all__ = ["Watched", "watch_cassettes", "watch_vcrpys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,26 @@ def watch_cassettes(opened: Callable[[Watched], Callable[[VcrRequest], None]]) -
     def end() -> None:
         for context, original in zip(contexts, originals, strict=True):
             context._patch_generator = original
+
+    return end
+
+
+def watch_vcrpys(opened: Callable[[str], None]) -> Callable[[], None]:
+    """Be told the path of every cassette that a context of vcrpy's own opens, not one of ours.
+
+    Returns what ends it. (``vcr/cassette.py``: see `watch_cassettes`.)
+    """
+    original = CassetteContextDecorator._patch_generator
+
+    def patching(self: Any, cassette: Any) -> Any:
+        opened(str(cassette._path))
+        return original(self, cassette)
+
+    CassetteContextDecorator._patch_generator = patching
+
+    def end() -> None:
+        if CassetteContextDecorator._patch_generator is patching:  # else another that watches has ended
+            CassetteContextDecorator._patch_generator = original
 
     return end
 
