@@ -107,6 +107,8 @@ def parse(text: str) -> Any:
 
 
 def _escape_surrogates(text: str) -> str:
+    if text.isascii():  # which a string knows of itself
+        return text
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -321,11 +321,17 @@ def _collect(
                 number = value.get(name)
                 if isinstance(number, int):
                     group = _next(group, number)
+        further = group.further
         for name, member in value.items():
             kind = type(member)
             if kind is str:
                 if several or in_order:
-                    _add(group, name, (place, name), member, groups)
+                    known = further.get(name)  # as `_add`, for most strings stand here
+                    if known is None or not known.texts:
+                        _add(group, name, (place, name), member, groups)
+                    else:
+                        known.texts.append(member)
+                        known.places.append((place, name))
             elif (kind is dict or kind is list) and depth <= _DEEPEST:
                 ordered = in_order or name == _IN_ORDER
                 _collect(member, (place, name), depth, _next(group, name), several, ordered, groups)
