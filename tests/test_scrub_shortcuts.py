@@ -31,7 +31,9 @@ broken = st.builds(
 
 
 @BOUNDED
-@given(st.lists(anchors | broken | words, max_size=5).map("".join), st.sampled_from(SCRUBBERS))
+@given(
+    st.lists(anchors | broken | words | st.just(',"'), max_size=5).map("".join), st.sampled_from(SCRUBBERS)
+)
 def test_one_look_sees_every_anchor(text: str, scrubber: Scrubber) -> None:
     detector = scrubber.editor.detector
     # A long text is looked at in other ways, and one of few strings in another again.
@@ -41,6 +43,7 @@ def test_one_look_sees_every_anchor(text: str, scrubber: Scrubber) -> None:
         bare = any(rule.pattern.search(whole) for rule in detector.rules if not rule.anchors)
         assert detector.may_find_anywhere(whole) == (named or bare)
         assert detector.may_find(whole) == (named or bare)
+        assert detector.may_find_in_events(whole) == (named or bare)
 
 
 LONG: Final = ["The capital, of course. " * 200, '"index": 1, "w_k-p.x": "Tb", ' * 100, "ab " * 24_000]

@@ -85,10 +85,18 @@ def is_shallow(text: bytes | str, start: int = 0, end: int | None = None) -> boo
 _DECODER = json.JSONDecoder(parse_float=finite, parse_constant=_constant, object_pairs_hook=_object)
 
 
+def _decoded(text: str) -> Any:
+    if text.startswith(("{", "[")):
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    return _DECODER.decode(text)
+
+
 def parse(text: str) -> Any:
     """The JSON value of a text. Raises `LossyJsonError` where writing it again would lose something."""
     try:
-        value = _DECODER.decode(text)
+        value = _decoded(text)
     except LossyJsonError:
         raise
     except (ValueError, RecursionError) as error:

@@ -42,6 +42,8 @@ def event_objects(form: Format, stream: EventStream[Any]) -> list[dict[str, Any]
 
 
 def _event_object(event: StreamEvent, fields: tuple[str, ...]) -> dict[str, Any]:
+    if event.event is event.id is event.retry is None and event.headers is None:
+        return {"data": event.data}
     item: dict[str, Any] = {}
     for name in fields:
         value = getattr(event, name)

@@ -34,6 +34,7 @@ class Anchors:
 
     def __init__(self, words: Collection[str], others: Collection[Pattern] = ()) -> None:
         self._others = tuple(others)
+        self._have_commas = any("," in word for word in words)
         self._in_json = _searches(words, _IN_JSON)
         self._in_prose = _searches(words, _IN_PROSE)
 
@@ -41,13 +42,24 @@ class Anchors:
         """Whether one of them is in the text."""
         large = len(text) >= _LARGE
         searches = self._in_prose if large and text.count('"') * _SPARSE < len(text) else self._in_json
-        for other in self._others:
-            if other.search(text):
-                return True
-        for character, pattern in searches:
-            if character in text and (_is_found(character, pattern, text) if large else pattern.search(text)):
-                return True
-        return False
+        return self._others_are_in(text) or _are_found(searches, text, large)
+
+    def are_in_repeated(self, text: str) -> bool:
+        """The same for a text that says much again and again, as the JSON of a stream's events does."""
+        if self._have_commas:
+            return self.are_in(text)  # one might go on behind a cut
+        distinct = '","'.join(set(text.split(',"')))
+        return self._others_are_in(text) or _are_found(self._in_json, distinct, len(distinct) >= _LARGE)
+
+    def _others_are_in(self, text: str) -> bool:
+        return any(other.search(text) for other in self._others)
+
+
+def _are_found(searches: Sequence[tuple[str, Pattern]], text: str, large: bool) -> bool:
+    for character, pattern in searches:
+        if character in text and (_is_found(character, pattern, text) if large else pattern.search(text)):
+            return True
+    return False
 
 
 def _is_found(character: str, pattern: Pattern, text: str) -> bool:

@@ -118,7 +118,7 @@ class BodyEditor:
             return False
         return not (
             (plain and sse.DONE not in values)
-            or self.detector.may_find(text)
+            or self.detector.may_find_in_events(text)
             or escapes_ascii(text)
             or any(map(self.detector.may_find, joined_data(found)))
         )

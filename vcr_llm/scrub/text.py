@@ -86,6 +86,10 @@ class Detector:
         """The same, and inside media too, however large the text is."""
         return self._of_all.are_in(text)
 
+    def may_find_in_events(self, text: str) -> bool:
+        """The same as `may_find` for server-sent events."""
+        return self._may_find(text) if len(text) >= LARGE else self._of_all.are_in_repeated(text)
+
     def narrowed(self, text: str) -> Sequence[Rule]:
         """The rules that can match somewhere in the text."""
         rest = text if len(text) < LARGE else _without_media(text)

@@ -88,14 +88,14 @@ def _parse(text: str) -> EventStream[Framing]:
     ending = _LINE_END.search(text)
     newline = ending.group() if ending else "\n"
     lines = text.split(newline)
-    if any("\r" in line or "\n" in line for line in lines):
+    if text.count("\r") + text.count("\n") > (len(lines) - 1) * len(newline):
         raise _Lossy("mixed line endings")
     events: list[StreamEvent] = []
     orders: list[tuple[str, ...]] = []
     between: list[tuple[int, tuple[str, ...]]] = []
     end: list[str] = []
     for block, after in _blocks(lines):
-        if not any(_field(line)[0] == "data" for line in block):
+        if not any(line.startswith("data:") or line == "data" for line in block):
             end += [*block, *after]
             continue
         # What stood between the last event's closing blank line and this event.
@@ -138,6 +138,8 @@ def _field(line: str) -> tuple[str, str]:
 
 
 def _event(block: list[str]) -> tuple[StreamEvent, tuple[str, ...]]:
+    if len(block) == 1:  # its data: most events have nothing else
+        return StreamEvent(_data(_field(block[0])[1])), _DATA_ALONE
     texts: dict[str, str] = {}
     previous = ""
     for line in block:
@@ -151,11 +153,21 @@ def _event(block: list[str]) -> tuple[StreamEvent, tuple[str, ...]]:
         else:
             raise _Lossy("a field twice")
         previous = name
-    word = texts["data"].strip(" ")
-    data = DONE if word == DONE else jsontext.parse(texts["data"])
+    data = _data(texts["data"])
+    return StreamEvent(data, texts.get("event"), texts.get("id"), texts.get("retry")), tuple(texts)
+
+
+_DATA_ALONE: Final = ("data",)
+
+
+def _data(text: str) -> Any:
+    if text.startswith("{"):
+        return jsontext.parse(text)
+    word = text.strip(" ")
+    data = DONE if word == DONE else jsontext.parse(text)
     if data == DONE and word != DONE:
         raise _Lossy("the word [DONE] as a JSON string")
-    return StreamEvent(data, texts.get("event"), texts.get("id"), texts.get("retry")), tuple(texts)
+    return data
 
 
 def _common_order(orders: list[tuple[str, ...]]) -> tuple[str, ...]:
