@@ -272,6 +272,8 @@ def test_a_folders_cassettes_are_found_whatever_their_encoding(verb: str, tmp_pa
 def test_list_says_what_is_not_there(tmp_path: Path) -> None:
     missing = run("list", tmp_path / "nothing", code=1)
     assert f"{tmp_path / 'nothing'}: no such cassette, and no nothing.json" in missing.stderr
+    whole = run("list", tmp_path / "x.llm.json", code=1)
+    assert whole.stderr == f"{tmp_path / 'x.llm.json'}: no such cassette\n"
     empty = run("list", tmp_path)
     assert "no cassettes in this folder" in empty.stderr
     assert objects("list", tmp_path) == []

@@ -41,6 +41,34 @@ def test_without_a_cassette_the_default_mode_refuses_the_call(suite: Suite) -> N
     assert suite.provider.received == []
 
 
+def test_a_cassette_that_cannot_be_opened_is_told_in_a_line(suite: Suite) -> None:
+    suite.test(
+        ONE.replace("vcr", "vcr('damaged.llm.json')", 1)
+        + """
+@pytest.mark.vcr(normalize=["timestmp"])
+def test_option(): ...
+
+@pytest.fixture
+def mine():
+    import vcr_llm
+    vcr_llm.use_cassette("damaged.llm.json").__enter__()
+
+def test_in_the_code(mine): ...
+""",
+        sdk=False,
+    )
+    folder = suite.pytester.path / "cassettes" / "test_app"
+    folder.mkdir(parents=True)
+    for name in (folder / "damaged.llm.json", suite.pytester.path / "damaged.llm.json"):
+        name.write_text("{\n<<<<<<< HEAD\n", "utf-8")
+    lines = suite.run(errors=3).outlines
+    (marked,) = (number for number, line in enumerate(lines) if "ERROR at setup of test_it" in line)
+    assert "damaged.llm.json:2:1: The cassette has an unresolved merge conflict." in lines[marked + 1]
+    assert "ERROR at setup of test_option" in lines[marked + 2]
+    assert lines[marked + 3].endswith("unknown normalizer 'timestmp'. Did you mean 'timestamp'?")
+    assert any(line.startswith(">") and "damaged.llm.json" in line for line in lines)
+
+
 def test_new_episodes_all_and_rewrite(suite: Suite) -> None:
     suite.test(ONE)
     suite.run("--record-mode=once", passed=1)

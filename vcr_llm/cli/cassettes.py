@@ -37,6 +37,7 @@ HASH_DIGITS: Final = 12
 """Digits of a hash that are shown; as many as needed to be unique may be typed."""
 
 _SUFFIX: Final = f".{NAME}"
+_WRITTEN_OUT: Final = (".json", ".yaml", ".yml", ".gz")
 
 
 class NoCassetteError(Exception):
@@ -74,9 +75,8 @@ def locate(name: str) -> Path:
     for path in candidates:
         if os.path.lexists(path):
             return path
-    raise NoCassetteError(
-        f"{name}: no such cassette, and no {candidates[1].name} or {candidates[2].name} either"
-    )
+    others = f", and no {candidates[1].name} or {candidates[2].name} either"
+    raise NoCassetteError(f"{name}: no such cassette{'' if Path(name).suffix in _WRITTEN_OUT else others}")
 
 
 def named(names: Sequence[str], complain: Callable[[str], None]) -> Iterator[Path]:

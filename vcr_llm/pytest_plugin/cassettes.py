@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from vcr_llm.errors import OptionError, UnreadableCassetteError
 from vcr_llm.pytest_plugin import progress
 from vcr_llm.pytest_plugin.options import flag, setting
 from vcr_llm.pytest_plugin.progress import has_passed
@@ -134,12 +135,23 @@ def _opened(context: Any, config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
+        if call.excinfo is not None and _is_of_opening(call.excinfo):
+            # What lies between is no code of the user's.
+            report.longrepr = call.excinfo.getrepr(style="value")
         title = "vcr-llm: the test failed while its cassette was recorded again"
         report.sections += [(title, _what_became_of(item.config, path)) for path in _refreshed(item)]
     return report
+
+
+def _is_of_opening(failure: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether the test's cassette could not be opened: its file, or an option, is wrong."""
+    told = isinstance(failure.value, UnreadableCassetteError | OptionError)
+    return told and any(Path(entry.path).parent.name == "pytest_recording" for entry in failure.traceback)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
