@@ -13,8 +13,9 @@ from typing import Final
 
 __all__ = ["Anchors"]
 
-_IN_JSON: Final = " \"etnoasi:lr,cud0pmhg812_f75yb4396.v-xkwTPACSIBDELOjMGFYRUNWHq/\\zQKXVJZ+'*%>="
-"""Characters of JSON, the most frequent first, as counted in public cassettes."""
+_IN_JSON: Final = " \"etnoasi:lr,cud0pm_g812f75yb4396.v-hxTkwPACSIBDELOjMGFYRUNWHq/\\zQKXVJZ+'*%>="
+"""Characters of JSON, the most frequent first, as counted in public cassettes; but some stand where more
+words are found by one character."""
 
 _IN_PROSE: Final = " etnoasilrcudpmhgfybvxkw.,0812754396jTPACSIBDELOMGFYRUNWHqzQKXVJZ-'/_+:\\*%>=\""
 """The same of a text that has few strings."""
