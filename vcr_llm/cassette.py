@@ -178,9 +178,10 @@ class Cassette(BridgedCassette):
         self.deviations = Deviations(on_drift)
         self.misses: list[str] = []
         self.fallback = fallback
-        self._other_matchers = [matcher for matcher in self.matchers if matcher not in MATCHERS.values()]
-        self._ranks = len(self._other_matchers) < len(self.matchers)
-        self._strict = rules.strict or llm_strict in self.matchers
+        matchers = self.matchers
+        self._other_matchers = [matcher for matcher in matchers if matcher not in MATCHERS.values()]
+        self._ranks = len(self._other_matchers) < len(matchers)
+        self._strict = rules.strict or llm_strict in matchers
         self._index = Index(rules, self._view)
         by_ours_alone = self._ranks and not self._other_matchers and not fallback
         self._headers_count = not (by_ours_alone and self.filters_change_headers_only)

@@ -37,7 +37,7 @@ class Index:
         self._sent: dict[bytes, bytes] = {}
         self._places: dict[bytes, list[int]] = defaultdict(list)
         self._known: dict[bytes, Fingerprint] = {}
-        self._recordings = Recordings(self._rules)
+        self._recordings: Recordings | None = None
 
     def same(self, data: Sequence[Pair], request: VcrRequest) -> Sequence[int]:
         """The numbers, from 0, of the recordings that go where this request goes and say what it says; none
@@ -67,17 +67,18 @@ class Index:
     def recordings(self, data: Sequence[Pair]) -> Recordings:
         """All recordings by what they ask for."""
         self._place(data)
-        while len(self._recordings) < len(data):
-            first = len(self._recordings)
-            self._add(data, range(first, min(first + _AT_ONCE, len(data))))
-        return self._recordings
+        found = self._recordings = self._recordings or Recordings(self._rules)
+        while len(found) < len(data):
+            first = len(found)
+            self._add(found, data, range(first, min(first + _AT_ONCE, len(data))))
+        return found
 
-    def _add(self, data: Sequence[Pair], places: range) -> None:
+    def _add(self, recordings: Recordings, data: Sequence[Pair], places: range) -> None:
         recorded = [recorded_request(data, place) for place in places]
         for place, seen in zip(places, self._view.of_all(recorded), strict=True):
             found = self.of(seen)
             self._known[self._digests[place]] = found.without_texts()
-            self._recordings.add(found, bare_interaction(data, place))
+            recordings.add(found, bare_interaction(data, place))
 
     def of(self, seen: Request) -> Fingerprint:
         """The fingerprint of a request that has been through the view."""

@@ -174,7 +174,11 @@ def open_document(text: str, read_file: ReadFile | None = None) -> tuple[Entries
 def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteData]:
     head: dict[str, Any] = {}
     entries: Entries | None = None
-    at = _blank(text, _after(text, _blank(text, 0), "{"))
+    usual = _usual_head(text)
+    if usual is not None:
+        head, at = usual.groupdict(), usual.end()
+    else:
+        at = _blank(text, _after(text, _blank(text, 0), "{"))
     while text[at] != "}":
         member = _member(text, at)
         if member is None or member[1] in head:
@@ -201,6 +205,10 @@ def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteDat
 
 _scan: Final = json.JSONDecoder(parse_constant=no_constant, parse_float=jsontext.finite).raw_decode
 _BETWEEN: Final = len(",\n    ")
+_usual_head: Final = re.compile(
+    r'\{[ \t\r\n]*"version": "(?P<version>[^"\\\x00-\x1f]*)",'
+    r'[ \t\r\n]*"provider": "(?P<provider>[^"\\\x00-\x1f]*)",[ \t\r\n]*(?=")'
+).match
 _member: Final = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*').match
 _white: Final = re.compile(r"[ \t\r\n]*").match
 _comma: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*").match
