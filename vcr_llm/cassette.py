@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -224,7 +223,8 @@ class Cassette(BridgedCassette):
 
     def _load(self) -> None:
         self.loading = True
-        if getattr(self.persister, "own", False) and not self.has_load_hooks:
+        persister = self.persister
+        if getattr(persister, "own", False) and not self.has_load_hooks:
             self._load_file()
         else:
             super()._load()
@@ -232,23 +232,26 @@ class Cassette(BridgedCassette):
             # Read all the same: what cannot be read is never replaced.
             self.forget_loaded()
         self._own_count = len(self.data)
-        if hasattr(self.persister, "load_extras"):
-            pairs, self._missing_extras = self.persister.load_extras(self.serializer, os.fspath(self.path))
-            self.load_more(pairs)
+        if hasattr(persister, "load_extras"):
+            pairs, self._missing_extras = persister.load_extras(self.serializer, os.fspath(self.path))
+            if pairs:
+                self.load_more(pairs)
         self.loading = False
 
     def _load_file(self) -> None:
         """What vcrpy's ``_load`` does, without copying each interaction where no filter looks at it."""
-        with suppress(CassetteNotFoundError):
+        try:
             content = self.persister.load(os.fspath(self.path), self.serializer)
-            pairs = content.pairs
-            if isinstance(pairs, Pairs) and self.filters_headers_only:
-                for place, (request, response) in pairs.made():
-                    pairs[place] = (request, self._decoded(response))
-                self.take(pairs, content.metadata)
-            else:
-                self.take([], content.metadata)
-                self.load_more(pairs)
+        except CassetteNotFoundError:
+            return
+        pairs = content.pairs
+        if isinstance(pairs, Pairs) and self.filters_headers_only:
+            for place, (request, response) in pairs.made():
+                pairs[place] = (request, self._decoded(response))
+            self.take(pairs, content.metadata)
+        else:
+            self.take([], content.metadata)
+            self.load_more(pairs)
 
     def _decoded(self, response: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -74,10 +74,12 @@ class CassettePersister:
 
     def load_extras(self, serializer: Any, main: str) -> tuple[list[Pair], list[str]]:
         """The interactions of the extra cassettes, and the paths of those that do not exist."""
+        extras = vcr_bridge.extra_paths(self._wrapped)
+        if not extras:
+            return [], []
         pairs: list[Pair] = []
         missing: list[str] = []
-        extras = vcr_bridge.extra_paths(self._wrapped)
-        seen = {Path(main)} if extras else set()
+        seen = {Path(main)}
         for named in extras:
             path = siblings.own_path(named) if self._old_formats else named
             if Path(path) in seen:

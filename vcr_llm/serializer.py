@@ -71,6 +71,8 @@ def load_pairs(text: str, read_file: ReadFile | None = None) -> Content:
 
 
 def _content(pairs: list[Pair], data: CassetteData) -> Content:
+    if "metadata" not in data.extra and not data.interactions:
+        return Content(pairs, data)
     extra = dict(data.extra)
     metadata = extra.pop("metadata", None)
     return Content(pairs, CassetteData((), data.provider, extra), metadata)

@@ -131,7 +131,7 @@ def absent_patchers() -> tuple[str, ...]:
 
     vcrpy tries to import each of them for every cassette, and a search in vain is the dearest import.
     """
-    return tuple(name for name, library in _NOT_KEPT.items() if library not in sys.modules)
+    return tuple([name for name, library in _NOT_KEPT.items() if library not in sys.modules])
 
 
 class BridgedContext(CassetteContextDecorator):  # type: ignore[misc]  # vcrpy has no type information
