@@ -186,6 +186,8 @@ def main() -> int:
         except (OSError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
             print(f"left out: {error}", file=sys.stderr)
     about["load after"] = [round(each, 1) for each in os.getloadavg()]
+    if chosen.publish and chosen.only:
+        about, rows = report.renewed(HERE, about, rows)
     print(report.text(about, rows))
     report.write(HERE if chosen.publish else chosen.output, about, rows, readme=chosen.publish)
     return 0

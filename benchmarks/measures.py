@@ -55,6 +55,12 @@ def _gone(path: Path) -> Path:
     return path
 
 
+def _own(contender: Contender, sample: Sample, folder: Path, what: str) -> Path:
+    """A path with nothing there, and no other contender's cassette of the same name beside it: ours would
+    take over what that holds."""
+    return _gone(folder / f"{what}-{contender.path(folder, sample).name}")
+
+
 def _numbers(order: str, count: int, seed: int) -> tuple[int | None, list[int]]:
     """A question to begin with, and those that are timed: each at most once."""
     if count == 1:
@@ -151,7 +157,7 @@ def _load(contender: Contender, path: Path) -> Result:
 
 def save(contender: Contender, sample: Sample, folder: Path) -> Result:
     """Writing all of it once: closing after all of it was recorded into a new file."""
-    path = _gone(folder / f"save{contender.suffix}")
+    path = _own(contender, sample, folder, "save")
     work = contender.record(path, sample, range(sample.count))
     return {"save": seconds(work), "bytes": _bytes(path)}
 
@@ -163,7 +169,7 @@ def add(contender: Contender, sample: Sample, folder: Path, seed: int) -> Result
     ``save``: closing after all, with that one, were recorded into a new file.
     """
     original = written(contender, sample, folder)
-    path = _gone(folder / f"add{contender.suffix}")
+    path = _own(contender, sample, folder, "add")
     (shutil.copytree if original.is_dir() else shutil.copyfile)(original, path)
     before = _bytes(path)
     number = sample.count + seed

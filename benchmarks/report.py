@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import plot, tables, targets
 from benchmarks.results import Results, Row
 
-__all__ = ["text", "write"]
+__all__ = ["renewed", "text", "write"]
 
 _BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
 
@@ -24,6 +24,7 @@ def text(about: dict[str, Any], rows: Sequence[Row]) -> str:
         f"Measured {about['date']}, Python {about['python']}, {about['machine']}, plan `{about['plan']}`, "
         f"at most {about['rounds']} rounds; {versions}; load average {about['load'][0]} at the beginning, "
         f"{about['load after'][0]} at the end."
+        + "".join(f" Measured again {date}: {what}." for what, date in about.get("again", {}).items())
     )
     lines = [intro, "", "**Against the targets**", "", *targets.markdown(results), ""]
     for table in tables.tables(results):
@@ -40,6 +41,19 @@ def _summary(results: Results) -> Iterator[dict[str, Any]]:
                 if found is not None:
                     numbers = {name: round(number, 7) for name, number in asdict(found).items()}
                     yield {"table": table.title, "key": key, "contender": contender, **numbers}
+
+
+def renewed(folder: Path, about: dict[str, Any], rows: Sequence[Row]) -> tuple[dict[str, Any], list[Row]]:
+    """The results in a folder with these rows in place of the older ones of the same measures.
+
+    What was measured again, and when, is added to what is said of the run.
+    """
+    before = json.loads((folder / "results.json").read_text("utf-8"))
+    keys = list(dict.fromkeys(row["key"] for row in rows))
+    measures = list(dict.fromkeys(key.split()[0] for key in keys))
+    again = {**before["about"].get("again", {}), **dict.fromkeys(measures, about["date"])}
+    kept = [row for row in before["rows"] if row["key"] not in keys]
+    return {**before["about"], "again": again}, [*kept, *rows]
 
 
 def write(folder: Path, about: dict[str, Any], rows: Sequence[Row], *, readme: bool) -> None:

@@ -94,6 +94,21 @@ def test_a_table_has_ratios_of_the_same_round() -> None:
     assert "| vcr-llm | 1.50 |" in report.text(ABOUT, rows)
 
 
+def test_measures_that_are_made_again_take_the_place_of_their_rows(tmp_path: Path) -> None:
+    def row(key: str, seconds: float, contender: str = "vcr-llm") -> dict[str, Any]:
+        return {"key": key, "contender": contender, "round": 0, "save": seconds, "add": 1.0}
+
+    about = {"date": "then", "python": "3", "machine": "m", "plan": "tiny", "rounds": 1, "versions": {}}
+    about |= {"load": [0.1], "load after": [0.1]}
+    old = [row("save 1-1024", 1.0), row("save 10-1024", 2.0), row("add 1-1024", 3.0)]
+    report.write(tmp_path, about, old, readme=False)
+    told, rows = report.renewed(tmp_path, {**about, "date": "now"}, [row("save 1-1024", 4.0)])
+    assert rows == [*old[1:], row("save 1-1024", 4.0)]
+    assert told == {**about, "again": {"save": "now"}}
+    assert "Measured again now: save." in report.text(told, rows)
+    assert "again" not in report.text(about, old)
+
+
 def test_targets_are_computed_and_what_misses_is_bold() -> None:
     fast, slow = "replay 10-1024 shuffled", "replay 100-1024 shuffled"
     rows = [
