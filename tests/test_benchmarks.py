@@ -96,7 +96,7 @@ def test_a_table_has_ratios_of_the_same_round() -> None:
 
 def test_measures_that_are_made_again_take_the_place_of_their_rows(tmp_path: Path) -> None:
     def row(key: str, seconds: float, contender: str = "vcr-llm") -> dict[str, Any]:
-        return {"key": key, "contender": contender, "round": 0, "save": seconds, "add": 1.0}
+        return {"key": key, "contender": contender, "round": 0, "save": seconds, "add": 1.0, "bytes": 1}
 
     about = {"date": "then", "python": "3", "machine": "m", "plan": "tiny", "rounds": 1, "versions": {}}
     about |= {"load": [0.1], "load after": [0.1]}
