@@ -96,11 +96,11 @@ def test_a_table_has_ratios_of_the_same_round() -> None:
 
 def test_measures_that_are_made_again_take_the_place_of_their_rows(tmp_path: Path) -> None:
     def row(key: str, seconds: float, contender: str = "vcr-llm") -> dict[str, Any]:
-        return {"key": key, "contender": contender, "round": 0, "save": seconds, "add": 1.0, "bytes": 1}
+        return {"key": key, "contender": contender, "round": 0, "save": seconds, "bytes": 1}
 
     about = {"date": "then", "python": "3", "machine": "m", "plan": "tiny", "rounds": 1, "versions": {}}
     about |= {"load": [0.1], "load after": [0.1]}
-    old = [row("save 1-1024", 1.0), row("save 10-1024", 2.0), row("add 1-1024", 3.0)]
+    old = [row("save 1-1024", 1.0), row("save 10-1024", 2.0)]
     report.write(tmp_path, about, old, readme=False)
     told, rows = report.renewed(tmp_path, {**about, "date": "now"}, [row("save 1-1024", 4.0)])
     assert rows == [*old[1:], row("save 1-1024", 4.0)]
