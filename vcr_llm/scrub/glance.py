@@ -140,10 +140,7 @@ _NOTHING = Detector(())
 def _stretches(events: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
     """Each event's data behind what stands before it in the stream."""
     for event in events:
-        fields = "".join(
-            f"{name}: {event[name]}\n" for name in sse.FIELDS if name in event and name != "data"
-        )
-        yield f"\n\n{fields}data: ", event["data"]
+        yield f"\n\n{sse.before_data(event)}data: ", event["data"]
 
 
 def _are_the_same(events: Sequence[dict[str, Any]], parsed: Sequence[StreamEvent]) -> bool:

@@ -25,7 +25,17 @@ from typing import Any, Final
 from vcr_llm import jsontext
 from vcr_llm.streams.events import EventStream, StreamEvent
 
-__all__ = ["DONE", "FIELDS", "Framing", "build", "build_usual", "data_texts", "looks_like_it", "parse"]
+__all__ = [
+    "DONE",
+    "FIELDS",
+    "Framing",
+    "before_data",
+    "build",
+    "build_usual",
+    "data_texts",
+    "looks_like_it",
+    "parse",
+]
 
 DONE: Final = "[DONE]"
 """The one data text that is no JSON: OpenAI's end of stream."""
@@ -198,10 +208,15 @@ def build_usual(events: Iterable[Mapping[str, Any]]) -> bytes:
     """The same of a stream whose framing is the usual one, its events as mappings without what is None."""
     texts: list[str] = []
     for event in events:
-        if len(event) > 1:
-            texts += [f"{name}: {event[name]}\n" for name in FIELDS if name in event and name != "data"]
-        texts.append(f"data: {_text(event['data'])}\n\n")
+        texts.append(f"{before_data(event)}data: {_text(event['data'])}\n\n")
     return "".join(texts).encode("utf-8", "surrogatepass")
+
+
+def before_data(event: Mapping[str, Any]) -> str:
+    """The lines of such an event that stand before its data."""
+    if len(event) == 1:
+        return ""
+    return "".join(f"{name}: {event[name]}\n" for name in FIELDS if name in event and name != "data")
 
 
 def _text(data: Any) -> str:
