@@ -480,7 +480,7 @@ def test_a_test_that_stops_the_clock_does_not_date_its_recordings(
             return cls(1999, 12, 31, tzinfo=tz)
 
     path = tmp_path / "x.llm.json"
-    monkeypatch.setattr("vcr_llm.cassette.datetime", Stopped)  # as freezegun does it
+    monkeypatch.setattr("vcr_llm.cassette.cassette.datetime", Stopped)  # as freezegun does it
     before = datetime.now(UTC) - timedelta(seconds=2)
     with clients(provider.url) as c, vcr_llm.use_cassette(path):
         c.openai.models.list()

@@ -331,7 +331,7 @@ def test_a_recorded_request_is_found_without_being_understood(
 ) -> None:
     import httpx2
 
-    from vcr_llm import index
+    from vcr_llm.cassette import index
 
     path, understood = written(tmp_path, *map(entry, range(20))), []
 

@@ -24,7 +24,7 @@ from vcr_llm.interaction import Interaction
 from vcr_llm.matchers import llm
 from vcr_llm.persister import CassettePersister
 from vcr_llm.providers import PROVIDERS, classify
-from vcr_llm.ranking import Rules, Tier
+from vcr_llm.ranking import Rules
 from vcr_llm.report import Advice
 from vcr_llm.scrub import Scrubber, credential_values
 from vcr_llm.serializer import LLM_JSON
@@ -75,6 +75,8 @@ class FixtureCassette(Cassette):
     """A cassette with llm-mock's modes: one provider or all, errors passed on and not saved."""
 
     _miss_type = FixtureMiss
+    _drifts_while_recording = True
+    """In ``auto`` too a recording of the same call answers, as llm-mock's hash would have it."""
     advice = Advice("mode='record'", "mode='auto'", "mode='record'")
     """How to record, for texts: in code; a test with the marker is recorded from the command line."""
 
@@ -101,10 +103,6 @@ class FixtureCassette(Cassette):
             body = to_request(request).body
             if body is not None and isinstance(body.json, dict) and self.rules.match_on != MATCH_ON:
                 self.data[-1][1][RIDER]["hash"] = llm_mock_hash(body.json, self.rules.match_on)
-
-    def _tiers(self) -> Sequence[Tier]:
-        """In ``auto`` too a recording of the same call answers, as llm-mock's hash would have it."""
-        return (Tier.EXACT, Tier.SAME_CALL)
 
     def _identities(self) -> list[Callable[[Interaction], Hashable]]:
         """Also a changed request takes the place of the one that has the same hash for llm-mock."""

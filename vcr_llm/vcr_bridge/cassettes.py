@@ -7,6 +7,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import FunctionType
 from typing import Any, Final, cast
 
@@ -157,6 +158,7 @@ class BridgedContext(CassetteContextDecorator):  # type: ignore[misc]  # vcrpy h
             self._args_getter = self._original_getter
 
     def _patch_generator(self, cassette: Any) -> Iterator[Any]:
+        cassette.skip_patchers = (*getattr(cassette, "skip_patchers", ()), *absent_patchers())
         with patched(cassette):
             yield cassette
 
@@ -167,11 +169,17 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     Subclasses override `to_save` and the public methods.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.lookups = Lookups()
-        self._filters = filters_of(self._before_record_request)
-        self.skip_patchers = (*getattr(self, "skip_patchers", ()), *absent_patchers())
+    @cached_property
+    def lookups(self) -> Lookups:
+        return Lookups()
+
+    @cached_property
+    def _filters(self) -> list[Any] | None:
+        return filters_of(self._before_record_request)
+
+    def is_free(self, number: int) -> bool:
+        """Whether a recording has neither been played nor waits for its request to be."""
+        return not self.play_counts.get(number) and not self.lookups.reserves(number)
 
     @property
     def persister(self) -> Any:
@@ -234,10 +242,10 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     def filters_headers_only(self) -> bool:
         """Whether no record hook changes interactions of a file that has no request headers (ours)."""
         requests, responses = self._filters, filters_of(self._before_record_response)
-        return (
-            requests is not None
-            and responses is not None
-            and all(getattr(each, "func", None) is filters.replace_headers for each in requests)
+        if requests is None or responses is None:
+            return False
+        return not (requests or responses) or (
+            all(getattr(each, "func", None) is filters.replace_headers for each in requests)
             and all(each is filters.decode_response for each in responses)
         )
 

@@ -9,34 +9,35 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from vcr_llm import open_cassettes, providers, store
-from vcr_llm.call_ledger import CallLedger
+from vcr_llm import open_cassettes, store
 from vcr_llm.callers import caller, warn_at
 from vcr_llm.calls import LlmCall, Outcome, total_usage
+from vcr_llm.cassette.call_ledger import CallLedger
+from vcr_llm.cassette.context import Context
+from vcr_llm.cassette.deviations import Deviations
+from vcr_llm.cassette.finder import Finder, Matcher, ranks
+from vcr_llm.cassette.mending import without_mended
+from vcr_llm.cassette.missing import CassetteMiss, refuse_placeholder, shown
 from vcr_llm.content import MissingDecoderError
-from vcr_llm.deviations import Deviation, Deviations
 from vcr_llm.errors import (
-    CassetteMissError,
     DriftError,
     MissingCassetteWarning,
-    PlaceholderKeyError,
     UnreadableCassetteError,
     VcrLlmError,
     VcrLlmWarning,
 )
 from vcr_llm.fingerprint import Fingerprint
-from vcr_llm.index import Index
-from vcr_llm.interaction import EPOCH, Interaction, Request
-from vcr_llm.matchers import MATCHERS, View, llm_strict
+from vcr_llm.interaction import EPOCH, Interaction
+from vcr_llm.matchers import View
 from vcr_llm.normalizers import Normalizer
 from vcr_llm.pairs import Pairs, recorded_interaction, recorded_request, recorded_response
 from vcr_llm.persister import Adding
-from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.providers import Usage
-from vcr_llm.ranking import Choice, Rules, Tier
+from vcr_llm.ranking import Choice, Rules
 from vcr_llm.report import PLAIN, PYTEST
 from vcr_llm.rerecording import replaced_in_place
 from vcr_llm.scrub import DEFAULT, Scrubber
@@ -44,92 +45,21 @@ from vcr_llm.sdk_errors import passing
 from vcr_llm.session import Session, rejected_beside
 from vcr_llm.side_calls import side_call
 from vcr_llm.vcr_bridge import (
-    RETRIED,
     RIDER,
     BridgedCassette,
-    BridgedContext,
-    CannotOverwriteExistingCassetteException,
     CassetteNotFoundError,
     Lookup,
     Pair,
     RecordMode,
     VcrRequest,
     decoded,
-    requests_match,
     settle_body,
-    status_of,
     to_interaction,
     to_request,
     without_waiting,
 )
 
-__all__ = ["Cassette", "CassetteMiss"]
-
-Matcher = Callable[[VcrRequest, VcrRequest], Any]
-
-
-class CassetteMiss(CassetteMissError, CannotOverwriteExistingCassetteException):  # type: ignore[misc]
-    """A call without a recording. It is vcrpy's own exception, with its attributes, and ours."""
-
-    def __init__(self, cassette: Cassette, request: VcrRequest, text: str) -> None:
-        Exception.__init__(self, text)
-        self.cassette = cassette
-        self.failed_request = request
-        self.similar_requests = cassette.find_requests_with_most_matches(request)
-        self.reason = "no_match" if len(cassette) else "cassette_not_found"
-
-
-def public_name(kind: type[Exception], promised: type[Exception]) -> None:
-    """Let a class that joins vcrpy's exception to a promised one show itself under the promised name."""
-    kind.__name__ = kind.__qualname__ = promised.__name__
-    kind.__module__ = "vcr_llm"
-
-
-public_name(CassetteMiss, CassetteMissError)
-
-
-class Context(BridgedContext):
-    """What ``use_cassette`` returns. A failed save and all warnings come out once httpx is unpatched."""
-
-    _entered: Cassette | None = None
-
-    def __enter__(self) -> Cassette:
-        entered: Cassette = super().__enter__()
-        self._entered = entered
-        open_cassettes.tell_opened(entered)
-        return entered
-
-    def __exit__(self, *exc_info: Any) -> None:
-        super().__exit__(*exc_info)
-        assert self._entered is not None
-        open_cassettes.tell_closed(self._entered)
-        try:
-            self._entered.closed()
-        except (VcrLlmWarning, DriftError):
-            # A warning that is an error must not hide what the block itself failed with.
-            if not any(exc_info):
-                raise
-
-    @property
-    def is_entered(self) -> bool:
-        return self._entered is not None
-
-    @property
-    def cassette(self) -> Cassette:
-        """The cassette, once entered."""
-        assert self._entered is not None
-        return self._entered
-
-    @property
-    def refreshed(self) -> str | None:
-        """The path of a cassette recorded from nothing, if something was recorded and not yet accepted."""
-        return self._entered.refreshed if self._entered is not None else None
-
-    def accept(self) -> None:
-        """Called after closing when the test has passed: see `Cassette.accept`."""
-        if self._entered is not None:
-            self._entered.accept()
-
+__all__ = ["Cassette"]
 
 _AS_SENT: Final = Normalizer()
 
@@ -166,36 +96,61 @@ class Cassette(BridgedCassette):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._side_calls = side_calls
         self.rules = rules
-        self.rejected = session is not None and session.refresh  # until its test has passed
+        self.fallback = fallback
+        self.misses: list[str] = []
         self._record_errors = record_errors
         self._session = session
-        if session is not None:
-            self.advice = PYTEST.of_test(session.argument)
-        self._view = View(scrubber, normalizer)
-        self.deviations = Deviations(on_drift)
-        self.misses: list[str] = []
-        self.fallback = fallback
-        matchers = self.matchers
-        self._other_matchers = [matcher for matcher in matchers if matcher not in MATCHERS.values()]
-        self._ranks = len(self._other_matchers) < len(matchers)
-        self._strict = rules.strict or llm_strict in matchers
-        self._index = Index(rules, self._view)
-        by_ours_alone = self._ranks and not self._other_matchers and not fallback
-        self._headers_count = not (by_ours_alone and self.filters_change_headers_only)
+        self._scrubber = scrubber
+        self._normalizer = normalizer
+        self._on_drift = on_drift
+        self._side_calls = side_calls
+        self._ranks = ranks(self.matchers)
         self._lock = threading.RLock()
-        self._own_count = 0
-        self._missing_extras: list[str] = []
-        self._ledger = CallLedger()
-        self._save_error: Exception | None = None
-        self._refreshed_path = os.fspath(self.path)
-        self._waits = False
+        self._refreshed_path: Any = self.path
+        if session is not None:
+            self.rejected = session.refresh
+            self.advice = PYTEST.of_test(session.argument)
+
+    rejected = False
+    """Whether what is recorded waits for its test to pass, see `accept`."""
+    _own_count = 0
+    _missing_extras: Sequence[str] = ()
+    _save_error: Exception | None = None
+    _waits = False
+
+    @cached_property
+    def deviations(self) -> Deviations:
+        """What answered although the request has changed since it was recorded."""
+        return Deviations(self._on_drift)
+
+    @cached_property
+    def _ledger(self) -> CallLedger:
+        return CallLedger()
+
+    @cached_property
+    def _finder(self) -> Finder:
+        view = View(self._scrubber, self._normalizer)
+        return Finder(
+            self.rules,
+            self.matchers,
+            self.fallback,
+            view,
+            drifts_while_recording=self._drifts_while_recording,
+        )
+
+    _drifts_while_recording = False
+    """Whether a recording of the same call answers although the call may be recorded."""
+
+    @cached_property
+    def _headers_count(self) -> bool:
+        """Whether the headers of a live request may decide what answers it."""
+        return not (self._finder.by_ours_alone and self.filters_change_headers_only)
 
     @property
     def refreshed(self) -> str | None:
         refreshes = self._session is not None and self._session.refresh
-        return self._refreshed_path if refreshes and (self.dirty or self._waits) else None
+        return os.fspath(self._refreshed_path) if refreshes and (self.dirty or self._waits) else None
 
     def accept(self) -> None:
         """Let what a refresh has recorded take the place of the old cassette.
@@ -300,7 +255,7 @@ class Cassette(BridgedCassette):
             if found.played or found.number is not None:
                 return True
         if found.ignored or not self.write_protected:
-            _refuse_placeholder(request)
+            refuse_placeholder(request)
             if found.live_since is None:  # vcrpy asks more than once
                 open_cassettes.tell_live(to_request(request))
                 found.live_since = time.perf_counter()
@@ -368,59 +323,15 @@ class Cassette(BridgedCassette):
             choice = self.choose(filtered)
             if choice is not None:
                 found.number = choice.number
-                self._note(choice, filtered)
+                deviation = self._finder.deviation(self, choice, filtered)
+                if deviation is not None:
+                    self.deviations.note(deviation)
         self.lookups.add(request, found)
         return found
 
     def choose(self, request: VcrRequest) -> Choice | None:
         """The recording that answers a filtered request, neither reserved nor played by asking."""
-        if not self._ranks:
-            return self._first_match(request)
-        if self.record_mode == RecordMode.ALL:
-            return None
-        for number in self._index.same(self.data, request):
-            if (self.rules.always_first or self._is_free(number)) and self._fits(request, number):
-                return Choice(number, Tier.EXACT)
-        return self._index.recordings(self.data).choose(
-            self._index.of_live(request),
-            to_request(request),
-            free=self._is_free,
-            fits=functools.partial(self._fits, request),
-            falls_back=lambda number: self._matches(request, number, self.fallback),
-            tiers=self._tiers(),
-        )
-
-    def _is_free(self, number: int) -> bool:
-        return not self.play_counts.get(number) and not self.lookups.reserves(number)
-
-    def _fits(self, request: VcrRequest, number: int) -> bool:
-        """Whether a recording may answer as far as the user's other matchers know."""
-        if self._other_matchers and not self._matches(request, number, self._other_matchers):
-            return False
-        return number < self.loaded_count or bool(self.write_protected)
-
-    def _tiers(self) -> Sequence[Tier]:
-        """Which recordings may answer: where a call may be recorded, only those of exactly this request."""
-        if self._strict or not self.write_protected:
-            return (Tier.EXACT,)
-        return (Tier.EXACT, Tier.SAME_CALL, *((Tier.FALLBACK,) if self.fallback else ()))
-
-    def _first_match(self, request: VcrRequest) -> Choice | None:
-        """vcrpy's own rule, for a cassette whose matchers are all vcrpy's or the user's."""
-        if self.record_mode == RecordMode.ALL or not (self.rewound or self.allow_playback_repeats):
-            return None
-        for number in range(len(self.data)):
-            free = self.allow_playback_repeats or self._is_free(number)
-            if free and self._matches(request, number, self.matchers):
-                return Choice(number, Tier.OTHER)
-        return None
-
-    def _matches(self, request: VcrRequest, number: int, matchers: Sequence[Matcher]) -> bool:
-        return not matchers or bool(requests_match(request, self.data[number][0], matchers))
-
-    def _compared(self, request: VcrRequest) -> Request:
-        """A request as it is compared, and as it may be shown: without secrets."""
-        return self._view(to_request(request))
+        return self._finder.choose(self, request)
 
     # --- what is told afterwards
 
@@ -465,41 +376,24 @@ class Cassette(BridgedCassette):
         """How many requests were replayed, recorded, and sent without being stored; LLM calls and others."""
         return self._ledger.counts()
 
-    def _note(self, choice: Choice, live: VcrRequest) -> None:
-        """Keep what an answer of a lower tier has otherwise; it is told when the cassette has closed."""
-        if choice.tier not in (Tier.SAME_CALL, Tier.FALLBACK):
-            return
-        from vcr_llm import diff
-
-        found = diff.differences(self._compared(self.data[choice.number][0]), self._compared(live))
-        call = self._index.of_live(live).call
-        operation = str(call.operation) if call else "no LLM call"
-        if found:
-            told = diff.in_one_line(found)
-            self.deviations.note(Deviation(choice.number + 1, operation, told, choice.tier))
-
     _miss_type: type[CassetteMiss] = CassetteMiss
 
     def _miss(self, request: VcrRequest) -> BaseException:
         """The error of a call without a recording: one that the SDKs pass on, or what the test asked for."""
         from vcr_llm.miss import Situation, miss_text
 
-        session = self._session
+        session, finder = self._session, self._finder
         situation = Situation(
             live=to_request(request),
             count=len(self.data),
             recorded=functools.partial(recorded_request, self.data),
-            seen=self._view,
-            clean=self._view.clean,
+            seen=finder.view,
+            clean=finder.view.clean,
             played=lambda number: bool(self.play_counts[number]),
-            refusing=lambda number: [
-                matcher.__name__
-                for matcher in self._other_matchers
-                if not self._matches(request, number, [matcher])
-            ],
+            refusing=functools.partial(finder.refusing, self, request),
             rules=self.rules,
-            strict=self._strict,
-            path=_shown(os.fspath(self.path)),
+            strict=finder.strict,
+            path=shown(os.fspath(self.path)),
             exists=self.rewound,
             mode=RecordMode(self.record_mode).value,
             source=_FIRST.get(session.source, "") if session is not None and session.mode else "",
@@ -527,15 +421,15 @@ class Cassette(BridgedCassette):
         """Drift that is an error and has not been told yet."""
         if not self.deviations:
             return None
-        return self.deviations.error(_shown(os.fspath(self.path)), self.advice.again)
+        return self.deviations.error(shown(os.fspath(self.path)), self.advice.again)
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
-        missing, self._missing_extras = self._missing_extras, []
+        missing, self._missing_extras = self._missing_extras, ()
         found: list[tuple[type[VcrLlmWarning], str]] = [
             (MissingCassetteWarning, f"The extra cassette {path} does not exist.") for path in missing
         ]
         if self.deviations:
-            found += self.deviations.warnings(_shown(os.fspath(self.path)), self.advice.again)
+            found += self.deviations.warnings(shown(os.fspath(self.path)), self.advice.again)
         return found
 
     # --- saving
@@ -569,19 +463,8 @@ class Cassette(BridgedCassette):
     def _recorded(self) -> list[Pair]:
         """What was recorded since loading, but for failures that a later attempt of the same call mended."""
         recorded: list[Pair] = self.data[self.loaded_count :]
-        if self._record_errors or not any(status_of(response) in RETRIED for _, response in recorded):
-            return recorded
         (same_request, *_) = self._identities()
-        kept: list[Pair] = []
-        mended: set[Hashable] = set()
-        for request, response in reversed(recorded):
-            identity = same_request(to_interaction(request, response))
-            status = status_of(response)
-            if status < 400:
-                mended.add(identity)
-            if not (status in RETRIED and identity in mended):
-                kept.append((request, response))
-        return kept[::-1]
+        return recorded if self._record_errors else without_mended(recorded, same_request)
 
     def to_save(self) -> list[Pair] | None:
         """The whole file, where it is not simply added to."""
@@ -608,7 +491,7 @@ class Cassette(BridgedCassette):
         return [same_request]
 
     def _identity(self, interaction: Interaction) -> Fingerprint:
-        return self._index.of(self._view(interaction.request))
+        return self._finder.identity(interaction)
 
 
 def _of_pair(identity: Callable[[Interaction], Hashable]) -> Callable[[Pair], Hashable]:
@@ -623,21 +506,3 @@ def _when(pair: Pair) -> str:
 
 _FIRST: Final = {"mark": "the mark", "vcr_config": "vcr_config"}
 """Where a record mode is said that ``--record-mode`` does not change."""
-
-
-def _shown(path: str) -> str:
-    """A path as people would type it: relative, if it is below the current folder."""
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:  # another drive
-        return path
-    return path if relative.startswith("..") else relative
-
-
-def _refuse_placeholder(request: VcrRequest) -> None:
-    """Raises `PlaceholderKeyError` for a request that would go out with a placeholder for a key."""
-    texts = [str(value) for value in request.headers.values()]
-    if any(PLACEHOLDER_KEY in text for text in (*texts, request.uri)):
-        raise passing(
-            PlaceholderKeyError(request.uri.partition("?")[0], providers.key_variables(to_request(request)))
-        )
