@@ -214,6 +214,11 @@ def pairs(count: int = 3) -> Pairs:
     return Pairs(opened(document(*map(entry, range(count))))[0])
 
 
+def made_of(data: Pairs) -> list[int]:
+    """The places of the pairs that have been made; a list's own iterator makes none."""
+    return [place for place, found in enumerate(list.__iter__(data)) if not isinstance(found, int)]
+
+
 def made(count: int = 3) -> list[Any]:
     return [to_pair(each) for each in opened(document(*map(entry, range(count))))[0]]
 
@@ -242,9 +247,9 @@ def test_pairs_are_a_list() -> None:
 
 def test_a_pair_is_made_once_and_stays_as_it_was_changed() -> None:
     data = pairs()
-    assert data.made() == []
+    assert made_of(data) == []
     data[1][1]["status"]["code"] = 201
-    assert [place for place, _ in data.made()] == [1]
+    assert made_of(data) == [1]
     assert data[1][1]["status"]["code"] == 201
     assert data[1] in data
     assert data.index(data[2]) == 2
@@ -272,7 +277,7 @@ def test_a_replayed_cassette_makes_only_what_it_plays(tmp_path: Path) -> None:
     with vcr_llm.use_cassette(path, record_mode="none") as cassette:
         answer = httpx2.post(URL, json=entry(7)["request"])
         assert answer.json() == {"number": 7}
-        assert cassette.data.made() == []
+        assert made_of(cassette.data) == []
         assert len(cassette) == 20
         assert [response["status"]["code"] for response in cassette.responses] == [200] * 20
     assert path.read_text() == document(*map(entry, range(20)))
@@ -290,7 +295,7 @@ def test_what_cannot_be_decoded_or_found_is_told_when_the_cassette_opens(tmp_pat
     with pytest.raises(UnreadableCassetteError, match="cannot be read"):
         vcr_llm.use_cassette(written(tmp_path, lost)).__enter__()
     with vcr_llm.use_cassette(written(tmp_path, entry(), encoded), record_mode="none") as cassette:
-        assert [place for place, _ in cassette.data.made()] == [1]
+        assert made_of(cassette.data) == [1]
 
 
 def test_a_filter_sees_every_interaction_it_saw_before(tmp_path: Path) -> None:

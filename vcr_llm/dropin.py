@@ -60,6 +60,7 @@ FIELDS: Final = (
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+_IN_CODE: Final = Advice("mode='record'", "mode='auto'", "mode='record'")
 _MARKED: Final = Advice(*["pytest --llm-mock-disabled"] * 3)
 """The option is llm-mock's own too, and a marker's mode is best left alone."""
 
@@ -77,15 +78,16 @@ class FixtureCassette(Cassette):
     _miss_type = FixtureMiss
     _drifts_while_recording = True
     """In ``auto`` too a recording of the same call answers, as llm-mock's hash would have it."""
-    advice = Advice("mode='record'", "mode='auto'", "mode='record'")
-    """How to record, for texts: in code; a test with the marker is recorded from the command line."""
 
     def __init__(self, *, only: str, refresh: bool, **options: Any) -> None:
         super().__init__(**options)
-        test = None if self.session is None else self.session.argument
-        self.advice = type(self).advice if test is None else _MARKED.of_test(test)
         self._only = only
         self.refresh = refresh
+
+    @property
+    def advice(self) -> Advice:
+        """How to record, for texts: in code; a test with the marker is recorded from the command line."""
+        return _IN_CODE if self.session is None else _MARKED.of_test(self.session.argument)
 
     def intercepts(self, request: VcrRequest) -> bool:
         """Whether a live call is the fixture's business; anything else goes live, unrecorded."""
@@ -101,8 +103,8 @@ class FixtureCassette(Cassette):
         elif self.intercepts(request) and status_of(response) < 400:
             super()._append(request, response)
             body = to_request(request).body
-            if body is not None and isinstance(body.json, dict) and self.rules.match_on != MATCH_ON:
-                self.data[-1][1][RIDER]["hash"] = llm_mock_hash(body.json, self.rules.match_on)
+            if body is not None and isinstance(body.json, dict) and self.settings.rules.match_on != MATCH_ON:
+                self.data[-1][1][RIDER]["hash"] = llm_mock_hash(body.json, self.settings.rules.match_on)
 
     def _identities(self) -> list[Callable[[Interaction], Hashable]]:
         """Also a changed request takes the place of the one that has the same hash for llm-mock."""

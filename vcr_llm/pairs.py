@@ -37,8 +37,9 @@ class Pairs(list[Any]):
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
         super().__init__(range(len(entries)))
-        for number, made in entries.made.items():
-            self[number] = to_pair(made)
+        if entries.made:
+            for number, made in entries.made.items():
+                self[number] = to_pair(made)
 
     def again(self, text: str) -> Pairs | None:
         """The pairs as they were when the file was read, if they were read from this text."""
@@ -62,11 +63,9 @@ class Pairs(list[Any]):
     def __radd__(self, other: list[Pair]) -> list[Pair]:
         return [*other, *self]
 
-    def made(self) -> list[tuple[int, Pair]]:
-        """The pairs that have been made, each behind its place."""
-        return [
-            (place, found) for place, found in enumerate(super().__iter__()) if not isinstance(found, int)
-        ]
+    def unusual(self) -> list[tuple[int, Pair]]:
+        """The pairs that were made when the file was read, each behind its place (see `Entries.made`)."""
+        return [(place, self[place]) for place in self._entries.made]
 
     def request(self, place: int) -> Request:
         """The request of a pair; the pair is not made for this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vcr_llm import siblings, store, vcr_bridge
 from vcr_llm.blobs import Blobs
@@ -31,6 +31,9 @@ from vcr_llm.vcr_bridge import CassetteNotFoundError, Pair
 __all__ = ["Adding", "CassettePersister"]
 
 
+_NOTHING: Final = Content([])
+
+
 class CassettePersister:
     """Reads and writes one cassette, in place of the persister the ``vcr.VCR`` has.
 
@@ -47,7 +50,9 @@ class CassettePersister:
         self._old_formats = old_formats
         self.own = not vcr_bridge.writes_files_itself(wrapped)
         """Whether we read and write the file, and not somebody's own persister."""
-        self._loaded = Content([])
+        self.extras = vcr_bridge.extra_paths(wrapped)
+        """The extra cassettes that the test names."""
+        self._loaded = _NOTHING
         self.adding: Adding | None = None
         self.old_files: list[str] = []
         """The files in an old format that were read in place of cassettes of ours."""
@@ -66,21 +71,17 @@ class CassettePersister:
 
     def load(self, cassette_path: str, serializer: Any) -> Content:
         """What a file of our own reading holds (see `own`). Raises vcrpy's `CassetteNotFoundError`."""
-        content = self._read(cassette_path, serializer)
-        if content is None:
+        content = self._loaded = self._read(cassette_path, serializer) or _NOTHING
+        if content is _NOTHING:
             raise CassetteNotFoundError
-        self._loaded = content
         return content
 
     def load_extras(self, serializer: Any, main: str) -> tuple[list[Pair], list[str]]:
         """The interactions of the extra cassettes, and the paths of those that do not exist."""
-        extras = vcr_bridge.extra_paths(self._wrapped)
-        if not extras:
-            return [], []
         pairs: list[Pair] = []
         missing: list[str] = []
         seen = {Path(main)}
-        for named in extras:
+        for named in self.extras:
             path = siblings.own_path(named) if self._old_formats else named
             if Path(path) in seen:
                 continue

@@ -14,7 +14,7 @@ import vcr
 
 from vcr_llm import siblings
 from vcr_llm.callers import caller, warn_at
-from vcr_llm.cassette import Cassette, Context
+from vcr_llm.cassette import Cassette, Context, Settings
 from vcr_llm.errors import OptionError, VcrLlmWarning
 from vcr_llm.matchers import MATCHERS
 from vcr_llm.normalizers import normalizer
@@ -204,14 +204,16 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         merged["path_transformer"] = _own_path(merged["path_transformer"])
     return {
         **merged,
-        "rules": rules,
-        "scrubber": scrubber,
-        "normalizer": normalizer(ours.get("normalize", ())),
-        "on_drift": ours.get("on_drift", "warn"),
-        "fallback": [_matcher(recorder, name) for name in rules.fallback],
-        "record_errors": ours.get("record_errors", False),
-        "side_calls": _kinds(ours.get("ignore_side_calls")),
-        "session": ours.get(SESSION),
+        "settings": Settings(
+            rules,
+            fallback=[_matcher(recorder, name) for name in rules.fallback],
+            record_errors=ours.get("record_errors", False),
+            scrubber=scrubber,
+            normalizer=normalizer(ours.get("normalize", ())),
+            on_drift=ours.get("on_drift", "warn"),
+            side_calls=_kinds(ours.get("ignore_side_calls")),
+            session=ours.get(SESSION),
+        ),
         "persister": CassettePersister(merged["persister"], scrubber, old_formats=old_formats),
     }
 

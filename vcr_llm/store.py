@@ -27,8 +27,7 @@ def read(path: Path | str) -> str | None:
     Raises `UnreadableCassetteError` for anything else that is not Unicode text in a readable file.
     """
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - every test that uses a cassette comes by
-            raw = file.readall()
+        raw = _bytes_of(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -41,6 +40,26 @@ def read(path: Path | str) -> str | None:
         return text_of(raw)
     except UnreadableCassetteError as error:
         raise error.at(str(path)) from None
+
+
+def _bytes_of(path: Path | str) -> bytes:
+    """What ``Path.read_bytes`` does, with half the calls to the system: every test's cassette comes by."""
+    file = os.open(path, os.O_RDONLY | _AS_IT_IS)
+    try:
+        size = os.fstat(file).st_size
+        raw = os.read(file, size + 1)
+        if len(raw) == size:
+            return raw
+        chunks = [raw]  # a pipe, which has no size, or more than the system reads at once
+        while chunks[-1]:
+            chunks.append(os.read(file, 1 << 20))
+        return b"".join(chunks)
+    finally:
+        os.close(file)
+
+
+_AS_IT_IS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""Windows would change line endings; elsewhere a child process would inherit the file."""
 
 
 _REMEDIES: dict[type[OSError], str] = {

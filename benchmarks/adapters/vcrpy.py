@@ -18,7 +18,7 @@ Use = Callable[..., AbstractContextManager[Any]]
 def ours(path: Path, **options: Any) -> AbstractContextManager[Any]:
     import vcr_llm
 
-    context: AbstractContextManager[Any] = vcr_llm.use_cassette(path, **options)
+    context: AbstractContextManager[Any] = vcr_llm.use_cassette(str(path), **options)
     return context
 
 

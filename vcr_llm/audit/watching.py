@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vcr_llm import diff, vcr_bridge
 from vcr_llm.audit.facts import MISS, Answered, Played
-from vcr_llm.cassette import Cassette
+from vcr_llm.cassette import Cassette, Settings
 from vcr_llm.errors import VcrLlmError
 from vcr_llm.fingerprint import fingerprint
 from vcr_llm.interaction import Request, Response
@@ -101,7 +101,7 @@ class _Judge:
     def __init__(self, watched: Watched) -> None:
         self._pairs = watched.pairs
         own = watched.cassette if isinstance(watched.cassette, Cassette) else None
-        theirs = watched.matchers if own is None else own.fallback
+        theirs = watched.matchers if own is None else own.settings.fallback
         self._vcrpy = _FirstMatch(watched.pairs, theirs, watched.repeats) if theirs else None
         self._llm: Cassette | None = None
         self.problem = ""
@@ -165,8 +165,7 @@ def _preset(watched: Watched) -> Cassette:
     """The cassette as the preset would open it, with the suite's own matchers as fallback."""
     cassette = Cassette(
         path=watched.path,
-        rules=Rules(always_first=watched.repeats),
-        fallback=watched.matchers,
+        settings=Settings(Rules(always_first=watched.repeats), watched.matchers),
         match_on=(llm,),
         record_mode=RecordMode.NONE,
         allow_playback_repeats=watched.repeats,
@@ -178,8 +177,7 @@ def _same(own: Cassette, watched: Watched) -> Cassette:
     """A cassette of ours once more, to be played beside it."""
     cassette = Cassette(
         path=watched.path,
-        rules=own.rules,
-        fallback=own.fallback,
+        settings=Settings(own.settings.rules, own.settings.fallback),
         match_on=own.matchers,
         record_mode=RecordMode.NONE,
         allow_playback_repeats=watched.repeats,

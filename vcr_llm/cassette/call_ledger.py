@@ -8,6 +8,7 @@ from typing import Any
 
 from vcr_llm import open_cassettes, providers
 from vcr_llm.calls import LlmCall, Outcome
+from vcr_llm.cassette.deviations import Deviations
 from vcr_llm.content import MissingDecoderError
 from vcr_llm.vcr_bridge import VcrRequest, decoded, stored_request, to_interaction, to_request
 
@@ -23,8 +24,11 @@ Not vcrpy's request object: the look-ups of all that are alive are gone through 
 class CallLedger:
     """One cassette's. An entry is a tuple: replaying must not cost more than that."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_drift: str) -> None:
         self._entries: list[_Entry] = []
+        self.misses: list[str] = []
+        """The texts of calls that nothing answered."""
+        self.deviations = Deviations(on_drift)
 
     def replayed(self, request: VcrRequest, response: dict[str, Any]) -> None:
         self._entries.append((Outcome.REPLAYED, request.method, request.uri, request.body, response, None))

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +19,10 @@ from vcr_llm.calls import LlmCall, Outcome, total_usage
 from vcr_llm.cassette.call_ledger import CallLedger
 from vcr_llm.cassette.context import Context
 from vcr_llm.cassette.deviations import Deviations
-from vcr_llm.cassette.finder import Finder, Matcher, ranks
+from vcr_llm.cassette.finder import Finder
 from vcr_llm.cassette.mending import without_mended
 from vcr_llm.cassette.missing import CassetteMiss, refuse_placeholder, shown
+from vcr_llm.cassette.settings import Settings
 from vcr_llm.content import MissingDecoderError
 from vcr_llm.errors import (
     DriftError,
@@ -33,14 +34,12 @@ from vcr_llm.errors import (
 from vcr_llm.fingerprint import Fingerprint
 from vcr_llm.interaction import EPOCH, Interaction
 from vcr_llm.matchers import View
-from vcr_llm.normalizers import Normalizer
 from vcr_llm.pairs import Pairs, recorded_interaction, recorded_request, recorded_response
 from vcr_llm.persister import Adding
 from vcr_llm.providers import Usage
-from vcr_llm.ranking import Choice, Rules
-from vcr_llm.report import PLAIN, PYTEST
+from vcr_llm.ranking import Choice
+from vcr_llm.report import PLAIN, PYTEST, Advice
 from vcr_llm.rerecording import replaced_in_place
-from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.sdk_errors import passing
 from vcr_llm.session import Session, rejected_beside
 from vcr_llm.side_calls import side_call
@@ -61,8 +60,6 @@ from vcr_llm.vcr_bridge import (
 
 __all__ = ["Cassette"]
 
-_AS_SENT: Final = Normalizer()
-
 
 class Cassette(BridgedCassette):
     """A cassette whose recordings are ranked when its matchers include ``llm`` or ``llm_strict``.
@@ -70,9 +67,6 @@ class Cassette(BridgedCassette):
     Beyond vcrpy's own attributes: ``calls`` and ``usage`` say what was asked and answered; ``deviations``
     lists drift and stale answers; ``misses`` the texts of calls that had no recording.
     """
-
-    advice = PLAIN
-    """How to record, for texts: outside pytest's marker ``vcr`` by the argument ``record_mode``."""
 
     @classmethod
     def use_arg_getter(cls, arg_getter: Callable[[], dict[str, Any]]) -> Context:
@@ -85,72 +79,59 @@ class Cassette(BridgedCassette):
     def __init__(
         self,
         *,
-        rules: Rules,
-        fallback: Sequence[Matcher] = (),
-        record_errors: bool = False,
-        session: Session | None = None,
-        scrubber: Scrubber = DEFAULT,
-        normalizer: Normalizer = _AS_SENT,
-        on_drift: str = "warn",
-        side_calls: Collection[str] = (),
+        settings: Settings,
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.rules = rules
-        self.fallback = fallback
-        self.misses: list[str] = []
-        self._record_errors = record_errors
-        self._session = session
-        self._scrubber = scrubber
-        self._normalizer = normalizer
-        self._on_drift = on_drift
-        self._side_calls = side_calls
-        self._ranks = ranks(self.matchers)
+        # Few attributes, the others made when they are needed: beyond thirty an object costs more.
+        self.settings = settings
         self._lock = threading.RLock()
-        self._refreshed_path: Any = self.path
-        if session is not None:
-            self.rejected = session.refresh
-            self.advice = PYTEST.of_test(session.argument)
 
-    rejected = False
-    """Whether what is recorded waits for its test to pass, see `accept`."""
     _own_count = 0
     _missing_extras: Sequence[str] = ()
     _save_error: Exception | None = None
-    _waits = False
-
-    @cached_property
-    def deviations(self) -> Deviations:
-        """What answered although the request has changed since it was recorded."""
-        return Deviations(self._on_drift)
 
     @cached_property
     def _ledger(self) -> CallLedger:
-        return CallLedger()
+        return CallLedger(self.settings.on_drift)
 
     @cached_property
     def _finder(self) -> Finder:
-        view = View(self._scrubber, self._normalizer)
+        settings = self.settings
         return Finder(
-            self.rules,
+            settings.rules,
             self.matchers,
-            self.fallback,
-            view,
+            settings.fallback,
+            View(settings.scrubber, settings.normalizer),
+            headers_count=not self.filters_change_headers_only,
             drifts_while_recording=self._drifts_while_recording,
         )
 
     _drifts_while_recording = False
     """Whether a recording of the same call answers although the call may be recorded."""
 
-    @cached_property
-    def _headers_count(self) -> bool:
-        """Whether the headers of a live request may decide what answers it."""
-        return not (self._finder.by_ours_alone and self.filters_change_headers_only)
+    @property
+    def advice(self) -> Advice:
+        """How to record, for texts: outside pytest's marker ``vcr`` by the argument ``record_mode``."""
+        session = self.session
+        return PLAIN if session is None else PYTEST.of_test(session.argument)
+
+    # --- refreshing: what is recorded waits for its test to pass
+
+    _accepted = _waits = False
+    _refreshed_path: str | None = None
+
+    @property
+    def _refreshes(self) -> bool:
+        session = self.session
+        return session is not None and session.refresh
 
     @property
     def refreshed(self) -> str | None:
-        refreshes = self._session is not None and self._session.refresh
-        return os.fspath(self._refreshed_path) if refreshes and (self.dirty or self._waits) else None
+        """The path of the cassette, if it was recorded from nothing and that is not accepted yet."""
+        if self._refreshes and (self.dirty or self._waits):
+            return self._refreshed_path or os.fspath(self.path)
+        return None
 
     def accept(self) -> None:
         """Let what a refresh has recorded take the place of the old cassette.
@@ -158,16 +139,17 @@ class Cassette(BridgedCassette):
         Until then it lies beside it as rejected: a test may be skipped or interrupted, or fail in the
         teardown of a fixture, after its cassette has closed. Raises what saving raises.
         """
-        if not self._waits:
+        path = self.refreshed
+        if not self._waits or path is None:
             return
-        self.rejected = self._waits = False
+        self._accepted, self._waits = True, False
         self.dirty = True
-        self.save_to(self._refreshed_path)
+        self.save_to(path)
         self._save()
         if self._save_error is not None:
             raise self._save_error
         if not self._adds():  # else the persister has: another test of the cassette may have failed
-            store.remove(rejected_beside(Path(self._refreshed_path)))
+            store.remove(rejected_beside(Path(path)))
 
     @property
     def old_files(self) -> list[str]:
@@ -178,30 +160,30 @@ class Cassette(BridgedCassette):
 
     def _load(self) -> None:
         self.loading = True
-        persister = self.persister
+        persister, path = self.persister, os.fspath(self.path)
         if getattr(persister, "own", False) and not self.has_load_hooks:
-            self._load_file()
+            self._load_file(path)
         else:
             super()._load()
-        if self._session is not None and self._session.refresh:
+        if self._refreshes:
             # Read all the same: what cannot be read is never replaced.
             self.forget_loaded()
         self._own_count = len(self.data)
-        if hasattr(persister, "load_extras"):
-            pairs, self._missing_extras = persister.load_extras(self.serializer, os.fspath(self.path))
+        if getattr(persister, "extras", ()):
+            pairs, self._missing_extras = persister.load_extras(self.serializer, path)
             if pairs:
                 self.load_more(pairs)
         self.loading = False
 
-    def _load_file(self) -> None:
+    def _load_file(self, path: str) -> None:
         """What vcrpy's ``_load`` does, without copying each interaction where no filter looks at it."""
         try:
-            content = self.persister.load(os.fspath(self.path), self.serializer)
+            content = self.persister.load(path, self.serializer)
         except CassetteNotFoundError:
             return
         pairs = content.pairs
         if isinstance(pairs, Pairs) and self.filters_headers_only:
-            for place, (request, response) in pairs.made():
+            for place, (request, response) in pairs.unusual():
                 pairs[place] = (request, self._decoded(response))
             self.take(pairs, content.metadata)
         else:
@@ -271,7 +253,7 @@ class Cassette(BridgedCassette):
             found = self._lookup(request)
             if found.number is None:
                 filtered = self.filtered(request)
-                if filtered is not None and self._ranks:
+                if filtered is not None and self._finder.ranks:
                     raise self._miss(filtered)
                 return super().play_response(request)  # type: ignore[no-any-return]
             number, found.number, found.played = found.number, None, True
@@ -287,7 +269,8 @@ class Cassette(BridgedCassette):
         """
         filtered = self.filtered(request)
         found = self.lookups.of(request)
-        if filtered is not None and self._ranks and self.write_protected and found and not found.played:
+        unanswered = self.write_protected and found is not None and not found.played
+        if filtered is not None and unanswered and self._finder.ranks:
             raise self._miss(filtered)
         return filtered
 
@@ -297,14 +280,13 @@ class Cassette(BridgedCassette):
 
     def _looked_at(self, request: VcrRequest) -> VcrRequest | None:
         """What `filtered` answers; the request itself where it differs in headers alone and none counts."""
-        if self._headers_count:
+        if self._finder.headers_count:
             return self.filtered(request)
-        return None if self._side_calls and self._passes_by(request) else request
+        return None if self._passes_by(request) else request
 
     def _passes_by(self, request: VcrRequest) -> bool:
-        if not self._side_calls:
-            return False
-        return side_call(to_request(request), self._side_calls) is not None
+        kinds = self.settings.side_calls
+        return bool(kinds) and side_call(to_request(request), kinds) is not None
 
     def rewind(self) -> None:
         super().rewind()
@@ -336,6 +318,16 @@ class Cassette(BridgedCassette):
     # --- what is told afterwards
 
     @property
+    def misses(self) -> list[str]:
+        """The texts of calls that had no recording."""
+        return self._ledger.misses
+
+    @property
+    def deviations(self) -> Deviations:
+        """What answered although the request has changed since it was recorded."""
+        return self._ledger.deviations
+
+    @property
     def calls(self) -> list[LlmCall]:
         """The LLM calls that were answered since the cassette opened, in order, replayed and live ones."""
         return self._ledger.calls({id(response) for _, response in self._recorded()})
@@ -348,7 +340,7 @@ class Cassette(BridgedCassette):
     @property
     def session(self) -> Session | None:
         """Which test of which run has opened it; None where no run of pytest has."""
-        return self._session
+        return self.settings.session
 
     @property
     def own_count(self) -> int:
@@ -382,7 +374,7 @@ class Cassette(BridgedCassette):
         """The error of a call without a recording: one that the SDKs pass on, or what the test asked for."""
         from vcr_llm.miss import Situation, miss_text
 
-        session, finder = self._session, self._finder
+        session, finder = self.session, self._finder
         situation = Situation(
             live=to_request(request),
             count=len(self.data),
@@ -391,7 +383,7 @@ class Cassette(BridgedCassette):
             clean=finder.view.clean,
             played=lambda number: bool(self.play_counts[number]),
             refusing=functools.partial(finder.refusing, self, request),
-            rules=self.rules,
+            rules=self.settings.rules,
             strict=finder.strict,
             path=shown(os.fspath(self.path)),
             exists=self.rewound,
@@ -401,8 +393,8 @@ class Cassette(BridgedCassette):
         )
         text = miss_text(situation)
         self.misses.append(text)
-        if self._session is not None and self._session.miss is not None:
-            return self._session.miss(text)
+        if session is not None and session.miss is not None:
+            return session.miss(text)
         return passing(self._miss_type(self, request, text))
 
     def closed(self) -> None:
@@ -410,7 +402,7 @@ class Cassette(BridgedCassette):
         error, self._save_error = self._save_error, None
         if error is not None:
             raise error
-        place = (self._session.place if self._session is not None else None) or caller()
+        place = (self.session.place if self.session is not None else None) or caller()
         for category, text in self._warnings():
             warn_at(place, category(text))
         drift = self.drift_error()
@@ -435,15 +427,16 @@ class Cassette(BridgedCassette):
     # --- saving
 
     def _save(self, force: bool = False) -> None:
-        waits = self.rejected and self.refreshed is not None
+        path = None if self._accepted else self.refreshed
         try:
             if not force and self._adds():
                 self._save_recorded()
             else:
-                if waits:
-                    self.save_to(str(rejected_beside(Path(self._refreshed_path))))
+                if path is not None:
+                    self._refreshed_path = path
+                    self.save_to(str(rejected_beside(Path(path))))
                 super()._save(force)
-            self._waits = waits
+            self._waits = path is not None
         except Exception as error:
             # vcrpy would leave httpx patched (vcr/cassette.py, __exit__); it comes out in `closed`.
             self._save_error = error
@@ -456,7 +449,10 @@ class Cassette(BridgedCassette):
         if not self.dirty:
             return
         self.persister.adding = Adding(
-            self._identities(), self.record_mode == RecordMode.ALL, self.rejected, self._session
+            self._identities(),
+            self.record_mode == RecordMode.ALL,
+            self._refreshes and not self._accepted,
+            self.session,
         )
         self.persist(self._recorded())
 
@@ -464,7 +460,7 @@ class Cassette(BridgedCassette):
         """What was recorded since loading, but for failures that a later attempt of the same call mended."""
         recorded: list[Pair] = self.data[self.loaded_count :]
         (same_request, *_) = self._identities()
-        return recorded if self._record_errors else without_mended(recorded, same_request)
+        return recorded if self.settings.record_errors else without_mended(recorded, same_request)
 
     def to_save(self) -> list[Pair] | None:
         """The whole file, where it is not simply added to."""

@@ -14,7 +14,7 @@ from vcr_llm.matchers import MATCHERS, View, llm_strict
 from vcr_llm.ranking import Choice, Rules, Tier
 from vcr_llm.vcr_bridge import Pair, RecordMode, VcrRequest, requests_match, to_request
 
-__all__ = ["Finder", "Matcher", "ranks"]
+__all__ = ["Finder", "Matcher"]
 
 Matcher = Callable[[VcrRequest, VcrRequest], Any]
 
@@ -34,18 +34,14 @@ class Recorded(Protocol):
     def is_free(self, number: int) -> bool: ...
 
 
-def ranks(matchers: Sequence[Matcher]) -> bool:
-    """Whether recordings are ranked: one of the matchers is ours."""
-    return any(matcher in _OURS for matcher in matchers)
-
-
-_OURS: Final = frozenset(MATCHERS.values())
+_OURS: Final = tuple(MATCHERS.values())
 
 
 class Finder:
     """How the recordings of one cassette are compared with live requests, which have been filtered.
 
     ``matchers`` are all of the cassette's, ``fallback`` those of the third tier. Numbers count from 0.
+    ``headers_count``: whether what the user's filters say of a request may hang on its headers.
     ``drifts_while_recording``: whether recordings of the same call answer where a call may be recorded.
     """
 
@@ -56,6 +52,7 @@ class Finder:
         fallback: Sequence[Matcher],
         view: View,
         *,
+        headers_count: bool,
         drifts_while_recording: bool = False,
     ) -> None:
         self.view = view
@@ -64,18 +61,16 @@ class Finder:
         self._matchers = matchers
         self._fallback = fallback
         self._others = [matcher for matcher in matchers if matcher not in _OURS]
-        self._ranks = ranks(matchers)
+        self.ranks = len(self._others) < len(matchers)
+        """Whether recordings are ranked: one of the matchers is ours."""
+        self.headers_count = headers_count or not self.ranks or bool(self._others or fallback)
+        """Whether the headers of a live request may decide what answers it."""
         self._index = Index(rules, view)
         self._drifts_while_recording = drifts_while_recording
 
-    @property
-    def by_ours_alone(self) -> bool:
-        """Whether nobody else's matcher has a say."""
-        return self._ranks and not self._others and not self._fallback
-
     def choose(self, cassette: Recorded, request: VcrRequest) -> Choice | None:
         """The recording that answers, neither reserved nor played by asking."""
-        if not self._ranks:
+        if not self.ranks:
             return self._first_match(cassette, request)
         if cassette.record_mode == RecordMode.ALL:
             return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
@@ -134,10 +135,9 @@ class Entries(Sequence[Interaction]):
         return value
 
     def read(self, at: int, read_file: ReadFile | None) -> int:
-        """Read the list that stands at ``at`` in the text; answers where it ends."""
+        """Read the list whose first element, or end, stands at ``at`` in the text; answers where it ends."""
         text = self._text
         starts = self._starts
-        at = _blank(text, _after(text, at, "["))
         while text[at] != "]":
             entry, end = _scan(text, at)
             number = len(starts)
@@ -154,8 +154,13 @@ class Entries(Sequence[Interaction]):
                     raise _Unusual
                 self._made[number] = made
             starts.append(at)
-            # What we write, and others who indent by two, has this between two entries.
-            at = end + _BETWEEN if text.startswith(",\n    {", end) else _next(text, end, "]")
+            # What we write, and others who indent by two, has this between two entries and behind the last.
+            if text.startswith(",\n    {", end):
+                at = end + len(",\n    ")
+            elif text.startswith("\n  ]", end):
+                at = end + len("\n  ")
+            else:
+                at = _next(text, end, "]")
         return at + 1
 
 
@@ -167,18 +172,32 @@ def open_document(text: str, read_file: ReadFile | None = None) -> tuple[Entries
     """A document's interactions and, without them, its head; None for a text that only `load` can judge."""
     try:
         return _opened(text, read_file)
-    except (ValueError, IndexError, RecursionError):
+    except (ValueError, IndexError, RecursionError, StopIteration):  # the last is how a scanner fails
         return None
 
 
 def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteData]:
-    head: dict[str, Any] = {}
-    entries: Entries | None = None
     usual = _usual_head(text)
-    if usual is not None:
-        head, at = usual.groupdict(), usual.end()
-    else:
-        at = _blank(text, _after(text, _blank(text, 0), "{"))
+    if usual is None:
+        return _members(text, {}, None, _blank(text, _after(text, _blank(text, 0), "{")), read_file)
+    version, provider = usual.groups()
+    entries = Entries(text, provider)
+    at = entries.read(usual.end(), read_file)
+    if text[at:] == "\n}\n":
+        return entries, _head_of(provider)
+    head = {"version": version, "provider": provider, "interactions": None}
+    return _members(text, head, entries, _next(text, at, "}"), read_file)
+
+
+@lru_cache(maxsize=64)
+def _head_of(provider: str) -> CassetteData:
+    return CassetteData((), provider)
+
+
+def _members(
+    text: str, head: dict[str, Any], entries: Entries | None, at: int, read_file: ReadFile | None
+) -> tuple[Entries, CassetteData]:
+    """The same from the member of the document that stands at ``at``; ``head`` has those before it."""
     while text[at] != "}":
         member = _member(text, at)
         if member is None or member[1] in head:
@@ -189,7 +208,7 @@ def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteDat
             if head.get("version") not in VERSIONS or not isinstance(provider, str | None):
                 raise _Unusual
             entries = Entries(text, provider)
-            head[name], at = None, entries.read(at, read_file)
+            head[name], at = None, entries.read(_blank(text, _after(text, at, "[")), read_file)
         elif entries is not None and name in KNOWN_AT_TOP:
             raise _Unusual  # the provider counts in reading the interactions
         else:
@@ -203,11 +222,13 @@ def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteDat
     return entries, CassetteData((), head.get("provider"), extra)
 
 
-_scan: Final = json.JSONDecoder(parse_constant=no_constant, parse_float=jsontext.finite).raw_decode
-_BETWEEN: Final = len(",\n    ")
+_DECODER: Final[Any] = json.JSONDecoder(parse_constant=no_constant, parse_float=jsontext.finite)
+_scan: Final[Callable[[str, int], tuple[Any, int]]] = _DECODER.scan_once  # raw_decode without a function
 _usual_head: Final = re.compile(
-    r'\{[ \t\r\n]*"version": "(?P<version>[^"\\\x00-\x1f]*)",'
-    r'[ \t\r\n]*"provider": "(?P<provider>[^"\\\x00-\x1f]*)",[ \t\r\n]*(?=")'
+    r'\{\s*"version": "('
+    + "|".join(map(re.escape, VERSIONS))
+    + r')",'
+    r'\s*"provider": "([^"\\\x00-\x1f]*)",\s*"interactions": \[\s*'.replace(r"\s", r"[ \t\r\n]")
 ).match
 _member: Final = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*').match
 _white: Final = re.compile(r"[ \t\r\n]*").match

@@ -19,23 +19,27 @@ def is_usual(entry: Any) -> bool:
     """Whether an entry has that shape."""
     if type(entry) is not dict or not entry.keys() <= KNOWN:
         return False
-    http, events = entry.get("http"), entry.get("stream_events")
-    if type(http) is not dict or not http.keys() <= _HTTP or type(events) is not list:
+    try:
+        http, events = entry["http"], entry["stream_events"]
+        if type(http) is not dict or type(events) is not list or not http.keys() <= _HTTP:
+            return False
+        status = http["status"]
+        return (
+            type(entry["request"]) is dict
+            and type(entry["response"]) is dict
+            and type(entry["streaming"]) is bool
+            and type(entry["hash"]) is str
+            and type(entry["recorded_at"]) is str
+            and type(http["method"]) is str
+            and type(http["url"]) is str
+            and type(status) is int
+            and 100 <= status <= 999
+            and ("reason" not in http or type(http["reason"]) is str)
+            and _are_headers(http["headers"])
+            and (not events or all(map(_is_event, events)))
+        )
+    except KeyError:
         return False
-    return (
-        type(entry.get("request")) is dict
-        and type(entry.get("response")) is dict
-        and type(entry.get("streaming")) is bool
-        and type(entry.get("hash")) is str
-        and type(entry.get("recorded_at")) is str
-        and type(http.get("method")) is str
-        and type(http.get("url")) is str
-        and type(http.get("status")) is int
-        and 100 <= http["status"] <= 999
-        and type(http.get("reason", "")) is str
-        and _are_headers(http.get("headers"))
-        and all(map(_is_event, events))
-    )
 
 
 def _are_headers(headers: Any) -> bool:

@@ -109,6 +109,7 @@ class Lookups:
         return found is not None and found.number == number
 
 
+_UNKNOWN: Final = object()
 _FOUND: Final = "_vcr_llm_found"
 _NOTHING: Final = (None, None)
 
@@ -173,9 +174,14 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     def lookups(self) -> Lookups:
         return Lookups()
 
-    @cached_property
+    _known_filters: Any = _UNKNOWN
+
+    @property
     def _filters(self) -> list[Any] | None:
-        return filters_of(self._before_record_request)
+        found = self._known_filters
+        if found is _UNKNOWN:
+            found = self._known_filters = filters_of(self._before_record_request)
+        return found  # type: ignore[no-any-return]
 
     def is_free(self, number: int) -> bool:
         """Whether a recording has neither been played nor waits for its request to be."""
@@ -205,10 +211,11 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
 
     def filtered(self, request: VcrRequest) -> VcrRequest | None:
         """The request after the user's filters (a copy, if there are any); None where it is to be ignored."""
-        if self._filters is None:
+        filters_ = self._filters
+        if filters_ is None:
             return cast("VcrRequest | None", self._before_record_request(request))
-        found: VcrRequest | None = copied(request) if self._filters else request
-        for each in self._filters:
+        found: VcrRequest | None = copied(request) if filters_ else request
+        for each in filters_:
             if found is None:
                 break
             found = each(found)
@@ -244,9 +251,10 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         requests, responses = self._filters, filters_of(self._before_record_response)
         if requests is None or responses is None:
             return False
-        return not (requests or responses) or (
-            all(getattr(each, "func", None) is filters.replace_headers for each in requests)
-            and all(each is filters.decode_response for each in responses)
+        if not requests and not responses:
+            return True
+        return all(getattr(each, "func", None) is filters.replace_headers for each in requests) and all(
+            each is filters.decode_response for each in responses
         )
 
     def take(self, pairs: list[Pair], metadata: Mapping[str, Any] | None) -> None:
@@ -254,7 +262,8 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         self.data = pairs
         self._old_interactions: list[Pair] = []
         self._loaded_count = len(pairs)
-        self._metadata = dict(metadata or {})
+        if metadata:
+            self._metadata = dict(metadata)
         self.dirty, self.rewound = False, True
 
     def load_more(self, pairs: Iterable[Pair]) -> None:
