@@ -33,6 +33,7 @@ class Shortened:
 
     text: str
     _whole: str
+    _raw: bytes | None
     _long: list[tuple[int, int]]
 
     def count(self, value: Any) -> int:
@@ -44,14 +45,24 @@ class Shortened:
 
     def compact(self, value: Any) -> bytes:
         """The bytes of `jsontext.compact` for a part of the parsed value, long strings included."""
-        parts: list[str] = []
-        for number, part in enumerate(_MARKED.split(jsontext.compact(value))):
+        return self._put_in(_MARKED.split(jsontext.compact(value)))
+
+    def compact_all(self, value: Any) -> bytes | None:
+        """The same for a part that has all the long strings; None for one that has not."""
+        pieces = _MARKED.split(jsontext.compact(value))
+        return self._put_in(pieces) if len(pieces) // 2 == len(self._long) else None
+
+    def _put_in(self, pieces: list[str]) -> bytes:
+        """``pieces``: JSON and, between two, the numbers of long strings."""
+        raw = None if self._raw is None else memoryview(self._raw)
+        parts: list[bytes | memoryview] = []
+        for number, piece in enumerate(pieces):
             if number % 2:
-                start, end = self._long[int(part)]
-                parts += '"', self._whole[start:end], '"'
+                start, end = self._long[int(piece)]
+                parts += b'"', self._whole[start:end].encode() if raw is None else raw[start:end], b'"'
             else:
-                parts.append(part)
-        return b"".join(map(str.encode, parts))
+                parts.append(piece.encode())
+        return b"".join(parts)
 
 
 def is_sparse(text: str, start: int, end: int) -> bool:
@@ -59,10 +70,11 @@ def is_sparse(text: str, start: int, end: int) -> bool:
     return text.count('"', start, end) * _SPARSE <= end - start
 
 
-def shortened(text: str, start: int, end: int) -> Shortened | None:
+def shortened(text: str, start: int, end: int, raw: bytes | None = None) -> Shortened | None:
     """The JSON text in ``text[start:end]``, shortened; None where there is nothing long enough.
 
-    It must be one that Python's parser takes, and `is_sparse`. Keys of objects stay.
+    It must be one that Python's parser takes, and `is_sparse`. Keys of objects stay. ``raw``: the bytes of
+    the text where all of it is ASCII and they are at hand, so that they need not be made.
     """
     if not text.isascii() and text.find(_MARK, start, end) >= 0:
         return None
@@ -79,7 +91,7 @@ def shortened(text: str, start: int, end: int) -> Shortened | None:
         at = text.find('"', closing + 1, end) + 1
     if not long:
         return None
-    return Shortened("".join([*parts, text[done:end]]), text, long)
+    return Shortened("".join([*parts, text[done:end]]), text, raw, long)
 
 
 def _closing(text: str, at: int) -> int:

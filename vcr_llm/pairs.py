@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from vcr_llm.fingerprint import Digests, digests
 from vcr_llm.interaction import Interaction, Request
@@ -21,11 +22,19 @@ from vcr_llm.vcr_bridge import (
 __all__ = [
     "Pairs",
     "bare_interaction",
+    "kept_response",
     "recorded_digests",
     "recorded_interaction",
     "recorded_request",
     "recorded_response",
 ]
+
+
+Kept = dict[str, Any] | Callable[[], dict[str, Any]]
+"""A response, or what makes it again."""
+
+_LARGE: Final = 1 << 17
+"""Bytes of a response from which on it is rather made again than kept."""
 
 
 class Pairs(list[Any]):
@@ -100,14 +109,25 @@ class Pairs(list[Any]):
         """The response of a pair, to answer a call with; the pair is not made for this."""
         found = super().__getitem__(place)
         if isinstance(found, int):
-            return to_bare_response(*self._entries.answer(found))
+            return _answer(self._entries, found)
         response: dict[str, Any] = found[1]
+        return response
+
+    def kept(self, place: int, response: dict[str, Any]) -> Kept:
+        """What to keep of the response that a pair has answered with."""
+        found = super().__getitem__(place)
+        if isinstance(found, int) and len(response["body"]["string"]) >= _LARGE:
+            return partial(_answer, self._entries, found)
         return response
 
     def bare(self, place: int) -> Interaction | None:
         """The interaction if it says nothing of HTTP; those are made when they are read."""
         found = super().__getitem__(place)
         return None if isinstance(found, int) or not is_bare(found[1]) else to_interaction(*found)
+
+
+def _answer(entries: Entries, number: int) -> dict[str, Any]:
+    return to_bare_response(*entries.answer(number))
 
 
 def _with_all_made(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,6 +161,11 @@ def recorded_digests(data: Sequence[Pair], place: int) -> Digests:
 def recorded_response(data: Sequence[Pair], place: int) -> dict[str, Any]:
     """The response of a recording, to answer a call with."""
     return data.response(place) if isinstance(data, Pairs) else data[place][1]
+
+
+def kept_response(data: Sequence[Pair], place: int, response: dict[str, Any]) -> Kept:
+    """What to keep of a response that has answered: a large one can be made again of the cassette's text."""
+    return data.kept(place, response) if isinstance(data, Pairs) else response
 
 
 def recorded_interaction(data: Sequence[Pair], place: int) -> Interaction:

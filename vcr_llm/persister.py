@@ -10,6 +10,7 @@ from typing import Any, Final
 from vcr_llm import siblings, store, vcr_bridge
 from vcr_llm.blobs import Blobs
 from vcr_llm.errors import SecretFoundError, UnreadableCassetteError
+from vcr_llm.formats import text_of
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.rerecording import Batch, composed
 from vcr_llm.scrub import DEFAULT, Finding, Ledger, Scrubber
@@ -241,11 +242,12 @@ def _dump(items: list[Item]) -> str:
 
 def _read(path: str, serializer: Any) -> Content | None:
     try:
-        text = store.read(path)
-        if text is None:
+        raw = store.read_bytes(path)
+        if raw is None:
             return None
+        text = text_of(raw)
         if serializer in (LLM_JSON, vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
-            return load_pairs(text, lambda name: Blobs(Path(path)).read(name))
+            return load_pairs(text, lambda name: Blobs(Path(path)).read(name), raw)
         requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
     except UnreadableCassetteError as error:
         raise error.at(path) from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from vcr_llm.errors import UnreadableCassetteError, UnwritableCassetteError
 from vcr_llm.formats import text_of
 
-__all__ = ["digest", "has_an_end", "read", "remove", "write", "write_bytes"]
+__all__ = ["digest", "has_an_end", "read", "read_bytes", "remove", "write", "write_bytes"]
 
 _PREFIX, _SUFFIX = ".vcr-llm-", ".tmp"
 _ABANDONED = 600
@@ -26,8 +26,17 @@ def read(path: Path | str) -> str | None:
 
     Raises `UnreadableCassetteError` for anything else that is not Unicode text in a readable file.
     """
+    raw = read_bytes(path)
     try:
-        raw = _bytes_of(path)
+        return None if raw is None else text_of(raw)
+    except UnreadableCassetteError as error:
+        raise error.at(str(path)) from None
+
+
+def read_bytes(path: Path | str) -> bytes | None:
+    """A cassette's bytes; None where there is no such file. Raises `UnreadableCassetteError`."""
+    try:
+        return _bytes_of(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -36,10 +45,6 @@ def read(path: Path | str) -> str | None:
             path=str(path),
             remedy=_REMEDIES.get(type(error), "Make it readable for the user who runs the tests."),
         ) from None
-    try:
-        return text_of(raw)
-    except UnreadableCassetteError as error:
-        raise error.at(str(path)) from None
 
 
 def _bytes_of(path: Path | str) -> bytes:

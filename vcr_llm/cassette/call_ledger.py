@@ -10,12 +10,13 @@ from vcr_llm import open_cassettes, providers
 from vcr_llm.calls import LlmCall, Outcome
 from vcr_llm.cassette.deviations import Deviations
 from vcr_llm.content import MissingDecoderError
+from vcr_llm.pairs import Kept
 from vcr_llm.vcr_bridge import VcrRequest, decoded, stored_request, to_interaction, to_request
 
 __all__ = ["CallLedger"]
 
-_Entry = tuple[Outcome, str, str, Any, dict[str, Any], float | None]
-"""Outcome, method, URL, body, response dict, seconds if live.
+_Entry = tuple[Outcome, str, str, Any, Kept, float | None]
+"""Outcome, method, URL, body, response dict or what makes it again, seconds if live.
 
 Not vcrpy's request object: the look-ups of all that are alive are gone through for every call.
 """
@@ -30,7 +31,7 @@ class CallLedger:
         """The texts of calls that nothing answered."""
         self.deviations = Deviations(on_drift)
 
-    def replayed(self, request: VcrRequest, response: dict[str, Any]) -> None:
+    def replayed(self, request: VcrRequest, response: Kept) -> None:
         self._entries.append((Outcome.REPLAYED, request.method, request.uri, request.body, response, None))
 
     def live(
@@ -65,6 +66,7 @@ class CallLedger:
 def _call(entry: _Entry) -> LlmCall | None:
     """What was asked and answered; None where that was no LLM call."""
     outcome, method, url, body, response, seconds = entry
+    response = response() if callable(response) else response
     interaction = to_interaction(stored_request(method, url, body), _readable(response))
     call = providers.classify(interaction.request)
     if call is None:

@@ -34,7 +34,7 @@ from vcr_llm.errors import (
 from vcr_llm.fingerprint import Fingerprint
 from vcr_llm.interaction import EPOCH, Interaction
 from vcr_llm.matchers import View
-from vcr_llm.pairs import Pairs, recorded_interaction, recorded_request, recorded_response
+from vcr_llm.pairs import Pairs, kept_response, recorded_interaction, recorded_request, recorded_response
 from vcr_llm.persister import Adding
 from vcr_llm.providers import Usage
 from vcr_llm.ranking import Choice
@@ -259,7 +259,7 @@ class Cassette(BridgedCassette):
             number, found.number, found.played = found.number, None, True
             self.played(number)
             response = recorded_response(self.data, number)
-            self._ledger.replayed(request, response)
+            self._ledger.replayed(request, kept_response(self.data, number, response))
             return without_waiting(response)
 
     def filter_request(self, request: VcrRequest) -> VcrRequest | None:

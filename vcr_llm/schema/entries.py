@@ -16,12 +16,13 @@ from typing import Any, Final, overload
 from vcr_llm import jsontext
 from vcr_llm.fingerprint import Digests, digest_of, digests, sent_digest
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
-from vcr_llm.longtexts import is_sparse, shortened
+from vcr_llm.longtexts import Shortened, is_sparse, shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
 from vcr_llm.schema.standing import Standing, standing
 from vcr_llm.schema.streaming import usual_stream_body
 from vcr_llm.schema.terms import phrase
 from vcr_llm.schema.usual import is_usual
+from vcr_llm.streams import sse
 
 __all__ = ["Entries", "open_document"]
 
@@ -48,7 +49,7 @@ class Entries(Sequence[Interaction]):
         self._parsed: dict[int, dict[str, Any]] = {}
         self._digests: dict[int, Digests] = {}
         self._made: dict[int, Interaction] = {}
-        self._ends: dict[int, int] = {}
+        self._short: dict[int, Shortened] = {}
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -84,14 +85,27 @@ class Entries(Sequence[Interaction]):
 
     def answer(self, number: int) -> Answer:
         """The response of an interaction alone, its bytes made."""
+        made = self._made.get(number)
+        if made is not None:
+            response = made.response
+            return response.status, response.reason, response.headers, response.body.raw
+        entry, raw = self._answering(number)
+        http = entry["http"]
+        status = http["status"]
+        return status, http.get("reason", phrase(status)), http["headers"], raw
+
+    def _answering(self, number: int) -> tuple[dict[str, Any], bytes]:
+        """An entry of the usual shape, perhaps shortened, and the bytes of its response."""
         entry = self._parsed.pop(number, None)  # nobody else has it, so nobody can have changed it
-        if entry is not None and not entry["stream_events"] and entry["response"]:
-            http = entry["http"]
-            status = http["status"]
-            raw = jsontext.compact_bytes(entry["response"])
-            return status, http.get("reason", phrase(status)), http["headers"], raw
-        response = (self[number] if entry is None else _usual(entry)).response
-        return response.status, response.reason, response.headers, response.body.raw
+        if entry is None:
+            found = self._short.get(number)
+            if found is not None:
+                short: dict[str, Any] = _scan(found.text, 0)[0]
+                raw = found.compact_all(short["response"])
+                if raw is not None:
+                    return short, raw
+            entry = self._parse(number)
+        return entry, _response_bytes(entry)
 
     def digests(self, number: int) -> Digests:
         """The digests of an interaction's request; nothing is parsed for this of what was not yet played."""
@@ -104,8 +118,7 @@ class Entries(Sequence[Interaction]):
 
     def _shortened(self, number: int) -> Interaction | None:
         """A large entry whose long strings nobody has looked at; None where there is none in its bodies."""
-        end = self._ends.get(number)
-        found = None if end is None else shortened(self._text, self._starts[number], end)
+        found = self._short.get(number)
         if found is None:
             return None
         entry: dict[str, Any] = _scan(found.text, 0)[0]
@@ -134,17 +147,22 @@ class Entries(Sequence[Interaction]):
         value: dict[str, Any] = _scan(self._text, self._starts[number])[0]
         return value
 
-    def read(self, at: int, read_file: ReadFile | None) -> int:
-        """Read the list whose first element, or end, stands at ``at`` in the text; answers where it ends."""
+    def read(self, at: int, read_file: ReadFile | None, raw: bytes) -> int:
+        """Read the list whose first element, or end, stands at ``at`` in the text; answers where it ends.
+
+        ``raw``: see `open_document`.
+        """
         text = self._text
         starts = self._starts
         while text[at] != "]":
             entry, end = _scan(text, at)
             number = len(starts)
             if end - at >= _LARGE and is_sparse(text, at, end):
-                self._ends[number] = end
+                found = shortened(text, at, end, raw if _is_bytes_of(text, raw) else None)
+                if found is not None:
+                    self._short[number] = found
             if is_usual(entry):
-                if end < _KEPT and number not in self._ends:
+                if end < _KEPT and number not in self._short:
                     self._parsed[number] = entry
                 else:
                     self._digests[number] = _digests(entry)
@@ -164,29 +182,40 @@ class Entries(Sequence[Interaction]):
         return at + 1
 
 
+def _is_bytes_of(text: str, raw: bytes) -> bool:
+    """Whether a file's bytes are a document's text, place for place: all ASCII, and neither compressed nor
+    behind a byte order mark."""
+    return raw.startswith(b"{") and len(raw) == len(text) and text.isascii()
+
+
 class _Unusual(ValueError):
     """A document for `load`."""
 
 
-def open_document(text: str, read_file: ReadFile | None = None) -> tuple[Entries, CassetteData] | None:
-    """A document's interactions and, without them, its head; None for a text that only `load` can judge."""
+def open_document(
+    text: str, read_file: ReadFile | None = None, raw: bytes = b""
+) -> tuple[Entries, CassetteData] | None:
+    """A document's interactions and, without them, its head; None for a text that only `load` can judge.
+
+    ``raw``: the bytes of the file that the text is from; they are kept where they serve long answers.
+    """
     try:
-        return _opened(text, read_file)
+        return _opened(text, read_file, raw)
     except (ValueError, IndexError, RecursionError, StopIteration):  # the last is how a scanner fails
         return None
 
 
-def _opened(text: str, read_file: ReadFile | None) -> tuple[Entries, CassetteData]:
+def _opened(text: str, read_file: ReadFile | None, raw: bytes) -> tuple[Entries, CassetteData]:
     usual = _usual_head(text)
     if usual is None:
-        return _members(text, {}, None, _blank(text, _after(text, _blank(text, 0), "{")), read_file)
+        return _members(text, {}, None, _blank(text, _after(text, _blank(text, 0), "{")), read_file, raw)
     version, provider = usual.groups()
     entries = Entries(text, provider)
-    at = entries.read(usual.end(), read_file)
+    at = entries.read(usual.end(), read_file, raw)
     if text[at:] == "\n}\n":
         return entries, _head_of(provider)
     head = {"version": version, "provider": provider, "interactions": None}
-    return _members(text, head, entries, _next(text, at, "}"), read_file)
+    return _members(text, head, entries, _next(text, at, "}"), read_file, raw)
 
 
 @lru_cache(maxsize=64)
@@ -195,7 +224,7 @@ def _head_of(provider: str) -> CassetteData:
 
 
 def _members(
-    text: str, head: dict[str, Any], entries: Entries | None, at: int, read_file: ReadFile | None
+    text: str, head: dict[str, Any], entries: Entries | None, at: int, read_file: ReadFile | None, raw: bytes
 ) -> tuple[Entries, CassetteData]:
     """The same from the member of the document that stands at ``at``; ``head`` has those before it."""
     while text[at] != "}":
@@ -208,7 +237,7 @@ def _members(
             if head.get("version") not in VERSIONS or not isinstance(provider, str | None):
                 raise _Unusual
             entries = Entries(text, provider)
-            head[name], at = None, entries.read(_blank(text, _after(text, at, "[")), read_file)
+            head[name], at = None, entries.read(_blank(text, _after(text, at, "[")), read_file, raw)
         elif entries is not None and name in KNOWN_AT_TOP:
             raise _Unusual  # the provider counts in reading the interactions
         else:
@@ -261,6 +290,14 @@ def _request(entry: dict[str, Any], body_of: BodyOf = Body.of_json) -> Request:
     """The request of an entry of the usual shape."""
     http, body = entry["http"], entry["request"]
     return Request(http["method"], http["url"], body_of(body) if body else None)
+
+
+def _response_bytes(entry: dict[str, Any]) -> bytes:
+    """The bytes of the response of an entry of the usual shape."""
+    response, events = entry["response"], entry["stream_events"]
+    if entry["streaming"] and events:
+        return sse.build_usual(events)
+    return jsontext.compact_bytes(response) if response else b""
 
 
 def _digests(entry: dict[str, Any]) -> Digests:

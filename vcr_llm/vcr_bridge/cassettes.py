@@ -45,11 +45,11 @@ def filters_of(hook: Callable[..., Any]) -> list[Any] | None:
     vcrpy makes the hooks of a cassette from its options (``vcr/config.py``, ``filter_functions``) and calls
     them several times per request, on a deep copy. That costs more than all of ours; see `copied`.
     """
-    if not isinstance(hook, FunctionType) or "filter_functions" not in hook.__code__.co_freevars:
+    names = hook.__code__.co_freevars if type(hook) is FunctionType else ()
+    if "filter_functions" not in names or hook.__closure__ is None:
         return None
-    cells = hook.__closure__ or ()
-    found = cells[hook.__code__.co_freevars.index("filter_functions")].cell_contents
-    return found if isinstance(found, list) else None
+    found = hook.__closure__[names.index("filter_functions")].cell_contents
+    return found if type(found) is list else None
 
 
 def _replaces_headers(filter_: Any) -> bool:
