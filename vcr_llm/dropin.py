@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Final, TypeVar, cast
 
 from vcr_llm import store
-from vcr_llm.cassette import Cassette, CassetteMiss, Context, public_name
+from vcr_llm.cassette import Cassette, CassetteMiss, Context, Settings, public_name
 from vcr_llm.errors import FixtureNotFoundError, FixtureParseError, OptionError, UnreadableCassetteError
 from vcr_llm.fingerprint import MATCH_ON, llm_mock_hash
 from vcr_llm.interaction import Interaction
@@ -194,11 +194,9 @@ class llm_mock:
             "path": str(self._path),
             "serializer": LLM_JSON,
             "persister": CassettePersister(FilesystemPersister, scrubber),
-            "scrubber": scrubber,
+            "settings": Settings(Rules(match_on=self._match_on), scrubber=scrubber, session=self._session),
             "match_on": (llm,),
             "record_mode": RecordMode.ALL if refresh else MODES[self._mode],
-            "rules": Rules(match_on=self._match_on),
-            "session": self._session,
             "only": self._provider,
             "refresh": refresh,
         }

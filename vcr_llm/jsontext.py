@@ -25,6 +25,7 @@ __all__ = [
     "laid_out",
     "parse",
     "pretty",
+    "shallow",
 ]
 
 MAX_DEPTH = 100
@@ -131,13 +132,14 @@ def encoder(
     return lambda value: "".join(pieces(value, 0))
 
 
-_COMPACT = encoder()
+shallow = encoder()
+"""`compact` of what is not too deep for recursion and has no lone surrogates, which stay as they are."""
 
 
 def compact(value: Any) -> str:
     """The value on one line without spaces, as an HTTP body. Any depth: a file by hand may be deep."""
     try:
-        text = _COMPACT(value)
+        text = shallow(value)
     except RecursionError:
         text = "".join(_tokens(value))
     return _escape_surrogates(text)
@@ -146,7 +148,7 @@ def compact(value: Any) -> str:
 def compact_bytes(value: Any) -> bytes:
     """The same in UTF-8."""
     try:
-        return _COMPACT(value).encode()
+        return shallow(value).encode()
     except (RecursionError, UnicodeEncodeError):
         return compact(value).encode()
 

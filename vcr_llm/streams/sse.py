@@ -17,7 +17,7 @@ answers None, and the caller keeps the raw text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any, Final
@@ -204,12 +204,21 @@ def build(stream: EventStream[Framing]) -> bytes:
     return (framing.newline.join(lines) + end).encode("utf-8", "surrogatepass")
 
 
-def build_usual(events: Iterable[Mapping[str, Any]]) -> bytes:
+def build_usual(events: Sequence[Mapping[str, Any]]) -> bytes:
     """The same of a stream whose framing is the usual one, its events as mappings without what is None."""
+    try:
+        return _usual_text(events, jsontext.shallow).encode()
+    except (RecursionError, UnicodeEncodeError):
+        return _usual_text(events, jsontext.compact).encode("utf-8", "surrogatepass")
+
+
+def _usual_text(events: Sequence[Mapping[str, Any]], dump: Callable[[Any], str]) -> str:
     texts: list[str] = []
     for event in events:
-        texts.append(f"{before_data(event)}data: {_text(event['data'])}\n\n")
-    return "".join(texts).encode("utf-8", "surrogatepass")
+        data = event["data"]
+        text = DONE if data == DONE else dump(data)
+        texts.append(f"data: {text}\n\n" if len(event) == 1 else f"{before_data(event)}data: {text}\n\n")
+    return "".join(texts)
 
 
 def before_data(event: Mapping[str, Any]) -> str:
