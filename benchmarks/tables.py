@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.contenders import BY_NAME
 from benchmarks.results import NO_CASSETTES, Results, Row, Value, count_of, ratio, value_of
 
-__all__ = ["Table", "markdown", "per_test", "tables"]
+__all__ = ["Table", "body", "markdown", "per_test", "tables"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def tables(results: Results) -> Iterator[Table]:
     yield Table(
         "A replayed call ÷ the floor, by where in the cassette the recording is", places, call, _two, _place
     )
-    yield Table("A replayed call ÷ the floor, by size of the answers", body_calls, call, _two, _body)
+    yield Table("A replayed call ÷ the floor, by size of the answers", body_calls, call, _two, body)
     yield Table("A replayed stream of 40 events ÷ the floor", streams, call, _two, _count)
     yield Table("Calls of 8 threads, and of `asyncio.gather`, ÷ the floor", together, call, _two, _measure)
     yield Table("The floor, the same call in memory, ms", by_size, value_of("floor"), _ms, _count)
@@ -78,13 +78,13 @@ def tables(results: Results) -> Iterator[Table]:
     yield Table("Reading ÷ `json.loads` of vcr-llm's file", loads, read_by_json, _one, _count)
     yield Table("Opening, all patches included, ms", loads, value_of("open"), _ms, _count)
     yield Table("Opening ÷ `json.loads` of vcr-llm's file", loads, by_json, _one, _count)
-    yield Table("Opening by size of the answers, ms", bodies, value_of("open"), _ms, _body, _BODIES)
+    yield Table("Opening by size of the answers, ms", bodies, value_of("open"), _ms, body, _BODIES)
     yield Table(
-        "Opening by size of the answers ÷ `json.loads` of vcr-llm's file", bodies, by_json, _one, _body
+        "Opening by size of the answers ÷ `json.loads` of vcr-llm's file", bodies, by_json, _one, body
     )
     yield Table("Opening with streams of 40 events, ms", stream_loads, value_of("open"), _ms, _count)
     yield Table("Writing a cassette once, ms", saves, value_of("save"), _ms, _count, _SAVE)
-    yield Table("Writing once, by size of the answers, ms", body_saves, value_of("save"), _ms, _body)
+    yield Table("Writing once, by size of the answers, ms", body_saves, value_of("save"), _ms, body)
     yield Table("Writing streams of 40 events once, ms", stream_saves, value_of("save"), _ms, _count)
     yield Table("Recording one more: closing, ms", adds, value_of("add"), _ms, _count)
     yield Table("Recording one more: opening and closing, ms", adds, _whole_add, _ms, _count)
@@ -165,6 +165,7 @@ def _measure(key: str) -> str:
     return key.split()[0]
 
 
-def _body(key: str) -> str:
+def body(key: str) -> str:
+    """The size of the answers, of a key like ``load 2-5000000``."""
     size = int(key.split()[1].split("-")[1])
     return f"{size / 1e6:g} MB" if size >= 1e6 else f"{size / 1e3:.0f} KB"

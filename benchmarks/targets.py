@@ -99,7 +99,12 @@ def _below_peers(
 
 
 def _size(key: str) -> str:
-    return f"{count_of(key):,}: " if "-" in key and key != "start-up" else ""
+    """How much of what, in front of a number."""
+    if "-" not in key or key == "start-up":
+        return ""
+    if key.endswith(("-1024", "-1024 shuffled")) or "stream" in key:
+        return f"{count_of(key):,}: "
+    return f"{tables.body(key)}: "
 
 
 def _flat(results: Results) -> Iterator[Check]:
@@ -112,6 +117,15 @@ def _flat(results: Results) -> Iterator[Check]:
 
 def _replays(results: Results) -> list[str]:
     return [key for key in results.keys("replay") if key.endswith("-1024 shuffled")]
+
+
+def _streamed(results: Results) -> list[str]:
+    return [key for key in results.keys("replay") if key.endswith("-stream shuffled")]
+
+
+def _large(results: Results) -> list[str]:
+    shuffled = [key for key in results.keys("replay") if key.endswith(" shuffled")]
+    return [key for key in shuffled if key not in {*_replays(results), *_streamed(results)}]
 
 
 def _loads(results: Results) -> list[str]:
@@ -151,6 +165,12 @@ TARGETS = (
     Target("a replayed call ≤ 1.2 × the floor at every size", _below(_replays, _CALL, 1.2)),
     Target("flat: at most 0.1 between the sizes", _flat),
     Target("below every peer's that runs the SDK", _below_peers(_replays, _CALL, _runs_sdk)),
+    Target("a replayed stream ≤ 1.2 × the floor", _below(_streamed, _CALL, 1.2)),
+    Target(
+        "a replayed stream below every peer's that runs the SDK", _below_peers(_streamed, _CALL, _runs_sdk)
+    ),
+    Target("a large answer ≤ 1.2 × the floor", _below(_large, _CALL, 1.2)),
+    Target("a large answer below every peer's that runs the SDK", _below_peers(_large, _CALL, _runs_sdk)),
     Target("reading ≤ 3 × `json.loads` of the file", _below(_loads, ratio("read", "reference"), 3)),
     Target("opening, with all patches, ≤ 3 × `json.loads`", _below(_loads, ratio("open", "reference"), 3)),
     Target(
