@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import functools
+import gc
 import http.client
 import importlib.util
 import inspect
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import vcr
@@ -228,7 +232,7 @@ def test_the_very_names_that_vcrpy_replaces_are_replaced_and_come_back() -> None
     cassette = vcr.cassette.Cassette("x")
     for skipped in [(), ("requests",), ("urllib3",), ("requests", "urllib3"), ("httpx2", "httplib")]:
         some = vcr.cassette.Cassette("x", skip_patchers=skipped)
-        ours = _patched_by(some, patching._Patches)
+        ours = _patched_by(some, patching._Builder)
         assert set(ours) == set(_patched_by(some, vcr.patch.CassettePatcherBuilder))
         assert len(ours) == len(set(ours)), "a name that is replaced twice"
     theirs = _patched_by(cassette, vcr.patch.CassettePatcherBuilder)
@@ -263,40 +267,85 @@ def test_what_replaces_a_name_is_what_vcrpy_replaces_it_by() -> None:
         assert _kinds(names) == theirs
 
 
-def test_a_connection_class_serves_the_next_cassette_if_nobody_has_used_it() -> None:
-    import urllib3.connectionpool
+def _held_by(made: Any) -> list[Any]:
+    """What a replacement knows: the attribute of a class, the variables of functions and of those in them."""
+    if isinstance(made, type):
+        return [getattr(made, "cassette", None)]
+    held = [cell.cell_contents for cell in getattr(made, "__closure__", None) or ()]
+    return [*held, *(deeper for each in held for deeper in _held_by(each))]
 
-    def classes(use: Any = None) -> tuple[type, type]:
-        cassette = vcr.cassette.Cassette("x")
-        with patching.patched(cassette):
-            if use is not None:
-                use()
-            pool = urllib3.connectionpool.HTTPConnectionPool
-            found: tuple[Any, Any] = http.client.HTTPConnection, pool.ConnectionCls
-            for each in found:
-                assert each.cassette is cassette
-                assert each.__name__ == f"{each.__base__.__name__}x"
-        return found
 
+def _opened(use: Any = None, **options: Any) -> list[Any]:
+    """What stands at the names that vcrpy replaces, while a cassette is open that is used like this."""
     from vcr_llm.vcr_bridge import patching
 
-    first = classes()
-    assert classes() == first
-    made = classes(lambda: http.client.HTTPConnection("a.test"))
-    assert made == first
-    after = classes()
-    assert after[0] is not first[0]
-    assert after[1] is first[1]
+    cassette = vcr.cassette.Cassette("x", **options)
+    with patching.patched(cassette):
+        if use is not None:
+            use()
+        found = [getattr(owner, name) for owner, name in _patched_by(cassette, patching._Builder)]
+        for each in found:
+            if isinstance(each, type):
+                assert each.cassette is cassette
+                assert each.__name__ == f"{each.__base__.__name__}x"
+        held = [id(one) for each in found for one in _held_by(each) if isinstance(one, vcr.cassette.Cassette)]
+        assert set(held) == {id(cassette)}
+        assert len(held) >= 15, "functions and classes of all libraries"
+    return found
 
+
+def test_what_replaces_the_names_serves_the_next_cassette_if_nobody_has_used_it() -> None:
+    first = _opened()
+    assert _opened() == first
+    assert _opened(lambda: http.client.HTTPConnection("a.test")) == first
+    after = _opened()
+    assert not any(one is other for one, other in zip(after, first, strict=True))
     kept: list[type] = []
-    derived = classes(lambda: kept.append(type("Derived", (http.client.HTTPConnection,), {})))
-    assert derived == after
-    assert classes()[0] is not after[0]
-    with patching.patched(vcr.cassette.Cassette("x")):
+    assert _opened(lambda: kept.append(type("Derived", (http.client.HTTPConnection,), {}))) == after
+    assert _opened()[0] is not after[0]
+
+
+def test_what_replaces_the_names_is_made_anew_where_something_else_stands_there() -> None:
+    import httpx2
+    import urllib3.connectionpool
+
+    usual = _opened()
+    original = httpx2.HTTPTransport.handle_request
+
+    def somebodys(transport: Any, request: Any) -> Any:
+        return original(transport, request)
+
+    with mock.patch.object(httpx2.HTTPTransport, "handle_request", somebodys):
+        other = _opened()
+        assert not any(one is another for one, another in zip(other, usual, strict=True))
+    pool = urllib3.connectionpool.HTTPConnectionPool
+    with mock.patch.object(pool, "_get_conn", functools.partialmethod(pool._get_conn)):
+        assert _opened() != _opened(), "vcrpy's function calls one of which nobody knows what it holds"
+    assert _opened() == usual
+    assert _opened(custom_patches=[(http.client, "HTTP_PORT", 81)])[0] is not usual[0]
+    assert http.client.HTTP_PORT == 80
+    assert len(_opened(skip_patchers=("httpx2",))) < len(usual)
+    assert _opened() == usual
+
+
+def test_of_a_closed_cassette_nothing_remains_at_the_names() -> None:
+    from vcr_llm.vcr_bridge import patching
+
+    class Weak(vcr.cassette.Cassette):  # type: ignore[misc]
+        pass
+
+    cassette = Weak("x")
+    gone = weakref.ref(cassette)
+    with patching.patched(cassette):
         outer = http.client.HTTPConnection
         with patching.patched(vcr.cassette.Cassette("y")):
             assert http.client.HTTPConnection is not outer
         assert http.client.HTTPConnection is outer
+    assert patching._spare
+    del cassette, outer
+    gc.collect()
+    assert gone() is None
+    assert len(patching._spare) <= patching._SPARE
 
 
 def test_a_connection_class_that_outlives_its_cassette_goes_live(provider: WireProvider) -> None:

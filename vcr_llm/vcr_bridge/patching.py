@@ -9,19 +9,19 @@ opens.
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from types import CellType, FunctionType, ModuleType
 from typing import Any, Final
 from urllib.parse import ParseResult, urlparse
 
 from vcr import patch
-from vcr.patch import CassettePatcherBuilder
+from vcr.patch import CassettePatcherBuilder, ConnectionRemover
 from vcr.request import Request as VcrRequest
 from vcr.request import log
 from vcr.stubs import httpx_stubs
 
-__all__ = ["LiveRequest", "patched"]
+__all__ = ["LiveRequest", "Patches", "patched"]
 
 _NONE: Final = object()
 
@@ -68,15 +68,12 @@ Swap = tuple[Any, str, Any]
 """A module or class, the name of an attribute of it, and its value; `_NONE` where it has none of its own."""
 
 
-def _replaced(swap: Swap) -> Swap:
-    """Give an attribute its new value; what gives it its old one again, as ``mock.patch.object`` does."""
-    target, name, new = swap
-    before = target, name, vars(target).get(name, _NONE)  # inherited ones stay inherited
-    if new is _NONE:
+def _set(target: Any, name: str, value: Any) -> None:
+    """Give an attribute a value, or take it away where what is inherited is to show."""
+    if value is _NONE:
         delattr(target, name)
     else:
-        setattr(target, name, new)
-    return before
+        setattr(target, name, value)
 
 
 class _NoCassette:
@@ -91,64 +88,17 @@ class _NoCassette:
         """Nothing is recorded."""
 
 
-class _Spares:
-    """vcrpy's connection classes of closed cassettes that no connection was made of, for the next ones.
-
-    For every cassette vcrpy makes a subclass of each, with the cassette as an attribute, so that a connection
-    knows whose it is. Most tests use one HTTP library, and most of the classes are never called.
-    """
-
-    def __init__(self) -> None:
-        self._spare: dict[type, list[Any]] = defaultdict(list)
-
-    def take(self, base: type, cassette: Any) -> Any:
-        """A subclass for this cassette, None where none is spare."""
-        spare = self._spare[base]
-        if not spare:
-            return None
-        found = spare.pop()
-        found.cassette = cassette
-        found.__name__ = f"{base.__name__}{cassette._path}"
-        return found
-
-    def watch(self, made: Any) -> None:
-        """Note from now on whether something is made of it."""
-        made.was_called = made.__new__ is not object.__new__  # then somebody else makes them
-        if not made.was_called:
-            made.__new__ = staticmethod(_noted)
-
-    def give_back(self, base: type, made: Any) -> None:
-        if not made.was_called and not made.__subclasses__():
-            made.cassette = _NoCassette()
-            self._spare[base].append(made)
-
-
-def _noted(cls: Any, *_arguments: Any, **_named: Any) -> Any:
-    cls.was_called = True
-    return object.__new__(cls)
-
-
-_spares: Final = _Spares()
-
-
 _HTTPX_KEPT: Final = [name for name in vars(patch) if name.startswith("_Httpx") and name[6] != "2"]
 """The originals of httpx, and of transports made for it, that vcrpy has kept: one for each it replaces."""
 
 
-class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
-    """vcrpy's patches of one cassette."""
+class _Builder(CassettePatcherBuilder):  # type: ignore[misc]
+    """vcrpy's patches of one cassette, those by `unittest.mock` as a `Swap` each."""
 
-    def give_back(self) -> None:
-        """When the cassette has closed."""
-        for base, made in self._class_to_cassette_subclass.items():
-            _spares.give_back(base, made)
-
-    def _build_cassette_subclass(self, base: type) -> Any:
-        found = _spares.take(base, self._cassette)
-        if found is None:
-            found = super()._build_cassette_subclass(base)
-            _spares.watch(found)
-        return found
+    @property
+    def classes(self) -> list[Any]:
+        """The subclasses made for this cassette, so that a connection knows whose it is."""
+        return list(self._class_to_cassette_subclass.values())
 
     def _build_patcher(self, target: Any, name: str, new: Any) -> Swap | None:
         if not hasattr(target, name):
@@ -170,21 +120,115 @@ class _Patches(CassettePatcherBuilder):  # type: ignore[misc]
         return itertools.islice(super()._httpx(), len(_HTTPX_KEPT))
 
 
+class Patches:
+    """What vcrpy puts in the places of names while a cassette is open; then perhaps another's.
+
+    Most tests use one HTTP library, and of what was made for the others nothing is ever called. So what was
+    made for a cassette that has closed is aimed at the next: its classes know theirs by an attribute, its
+    functions by a variable.
+    """
+
+    def __init__(self, cassette: Any) -> None:
+        builder = _Builder(cassette)
+        parts = list(builder.build())
+        self.swaps: list[Swap] = [each for each in parts if type(each) is tuple]
+        self.swaps.append((httpx_stubs, "VcrRequest", LiveRequest))
+        self.others = [each for each in parts if type(each) is not tuple]
+        self.before = [vars(target).get(name, _NONE) for target, name, _ in self.swaps]
+        self._skipped = _skipped(cassette)
+        self._classes = builder.classes
+        self._variables: list[CellType] = []
+        self._serves_once = bool(cassette.custom_patches)
+        for each in self._classes:
+            each.was_called = each.__new__ is not object.__new__  # then somebody else makes them
+            if not each.was_called:
+                each.__new__ = staticmethod(_noted)
+        for _, _, new in self.swaps:
+            self._look_into(new, cassette)
+
+    def _look_into(self, made: Any, cassette: Any) -> None:
+        """Find the variables of a function, and of those it calls, that hold the cassette."""
+        if isinstance(made, type | ModuleType | ConnectionRemover):
+            return
+        if type(made) is not FunctionType:
+            self._serves_once = True  # who knows what it holds
+            return
+        for cell in made.__closure__ or ():
+            try:
+                held = cell.cell_contents
+            except ValueError:  # it holds nothing yet
+                held = type
+            if held is cassette:
+                self._variables.append(cell)
+            else:
+                self._look_into(held, cassette)
+
+    def fits(self, cassette: Any) -> bool:
+        """Whether it is what would be made for a cassette that opens now: all names have the values that they
+        had then, and the same libraries are there."""
+        if self._skipped != _skipped(cassette) or cassette.custom_patches:
+            return False
+        return all(
+            vars(target).get(name, _NONE) is before
+            for (target, name, _), before in zip(self.swaps, self.before, strict=True)
+        )
+
+    def aim(self, cassette: Any, path: str = "") -> None:
+        for cell in self._variables:
+            cell.cell_contents = cassette
+        for each in self._classes:
+            each.cassette = cassette
+            each.__name__ = f"{each.__base__.__name__}{path}"
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing was made of the classes, so that nothing remains that belongs to the cassette."""
+        return not (
+            self._serves_once
+            or any(each.was_called or each.__subclasses__() for each in self._classes)
+            or any(each._connection_pool_to_connections for each in self.others)
+        )
+
+
+def _skipped(cassette: Any) -> tuple[str, ...]:
+    return tuple(getattr(cassette, "skip_patchers", ()))  # vcrpy 9.2 has none
+
+
+def _noted(cls: Any, *_arguments: Any, **_named: Any) -> Any:
+    cls.was_called = True
+    return object.__new__(cls)
+
+
+_spare: list[Patches] = []
+_SPARE: Final = 4
+"""How many are kept: cassettes that are open within others have each their own."""
+
+
+def _patches_for(cassette: Any) -> Patches:
+    for spare in list(_spare):
+        if spare.fits(cassette):
+            with suppress(ValueError):  # another thread has taken it
+                _spare.remove(spare)
+                spare.aim(cassette, cassette._path)
+                return spare
+    return Patches(cassette)
+
+
 @contextmanager
 def patched(cassette: Any) -> Iterator[None]:
     """While this lasts, what the HTTP libraries send goes to the cassette."""
-    patches = _Patches(cassette)
-    before: list[Swap] = []
+    patches = _patches_for(cassette)
     try:
         with ExitStack() as others:
-            for each in patches.build():
-                if type(each) is tuple:
-                    before.append(_replaced(each))
-                else:
-                    others.enter_context(each)
-            before.append(_replaced((httpx_stubs, "VcrRequest", LiveRequest)))
+            for target, name, new in patches.swaps:
+                _set(target, name, new)
+            for each in patches.others:
+                others.enter_context(each)
             yield
     finally:
-        for swap in reversed(before):
-            _replaced(swap)
-        patches.give_back()
+        for (target, name, _), before in zip(reversed(patches.swaps), reversed(patches.before), strict=True):
+            _set(target, name, before)
+        if patches.is_unused:
+            patches.aim(_NoCassette())
+            _spare.insert(0, patches)
+            del _spare[_SPARE:]
