@@ -10,6 +10,7 @@ import gc
 import http.client
 import importlib.util
 import inspect
+import os
 import subprocess
 import sys
 import weakref
@@ -212,6 +213,20 @@ def test_the_libraries_vcrpy_patches_are_still_known_by_what_it_keeps_of_them() 
     installed = {name for name, (library, _) in known.items() if importlib.util.find_spec(library)}
     assert installed.isdisjoint(vcr_bridge.absent_patchers())
     assert {"httpx2", "aiohttp"} <= installed
+
+
+def test_the_environment_is_still_a_mapping_over_what_is_compared_to_see_whether_it_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from vcr_llm import recorder
+
+    assert isinstance(os.environ._data, dict)  # type: ignore[attr-defined]
+    before = recorder._credentials()
+    assert recorder._credentials() is before
+    monkeypatch.setenv("SOME_NEW_API_KEY", "sk-4fQ7zW2mX9cV1bN8tR5y")
+    assert dict(recorder._credentials()) == {**dict(before), "SOME_NEW_API_KEY": "sk-4fQ7zW2mX9cV1bN8tR5y"}
+    monkeypatch.delenv("SOME_NEW_API_KEY")
+    assert recorder._credentials() == before
 
 
 def test_pytest_still_tells_which_fixture_a_test_gets(request: pytest.FixtureRequest) -> None:

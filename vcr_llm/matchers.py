@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, fingerprint
 from vcr_llm.interaction import Request
-from vcr_llm.normalizers import Normalizer
+from vcr_llm.normalizers import AS_SENT, Normalizer
 from vcr_llm.scrub import DEFAULT, Ledger, Scrubber, folded, untouched
 from vcr_llm.scrub.text import Detector
 from vcr_llm.vcr_bridge import VcrRequest, to_request
@@ -26,16 +26,13 @@ _Known = tuple[str, str, Any, Any, Fingerprint]
 _known: weakref.WeakKeyDictionary[VcrRequest, _Known] = weakref.WeakKeyDictionary()
 
 
-_AS_SENT: Final = Normalizer()
-
-
 class View:
     """What of a request is compared: the request without its secrets, see `scrub.folded`, and normalised.
 
     The very same object where nothing of this applies.
     """
 
-    def __init__(self, scrubber: Scrubber = DEFAULT, normalise: Normalizer = _AS_SENT) -> None:
+    def __init__(self, scrubber: Scrubber = DEFAULT, normalise: Normalizer = AS_SENT) -> None:
         self._scrubber = scrubber
         self._normalise = normalise
         editor = scrubber.editor
@@ -44,7 +41,7 @@ class View:
     @property
     def normalises(self) -> bool:
         """Whether requests that say different things may be seen as the same."""
-        return self._normalise != _AS_SENT
+        return self._normalise != AS_SENT
 
     def __call__(self, request: Request) -> Request:
         return self.of_all([request])[0]

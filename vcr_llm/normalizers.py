@@ -17,7 +17,7 @@ from vcr_llm.errors import OptionError
 from vcr_llm.interaction import NO_JSON, Body, Request
 from vcr_llm.providers import classify
 
-__all__ = ["NAMES", "Normalizer", "normalizer"]
+__all__ = ["AS_SENT", "NAMES", "Normalizer", "normalizer"]
 
 Rewrite = Callable[[str], str]
 
@@ -128,6 +128,10 @@ class Normalizer:
                     found[name] = self._value(member, "", ids, name)
             return found
         return value
+
+
+AS_SENT: Final = Normalizer()
+"""Nothing is normalised."""
 
 
 def normalizer(given: Any) -> Normalizer:

@@ -17,7 +17,7 @@ from vcr_llm.callers import caller, warn_at
 from vcr_llm.cassette import Cassette, Context, Settings
 from vcr_llm.errors import OptionError, VcrLlmWarning
 from vcr_llm.matchers import MATCHERS
-from vcr_llm.normalizers import normalizer
+from vcr_llm.normalizers import AS_SENT, normalizer
 from vcr_llm.persister import CassettePersister
 from vcr_llm.ranking import Rules
 from vcr_llm.scrub import Scrubber, credential_values
@@ -61,6 +61,8 @@ _SEVERAL: Final = frozenset(
 
 SESSION: Final = "vcr_llm_session"
 """The option by which the pytest plugin says which test of which run records (a `Session`)."""
+
+_OWN: Final = OPTIONS | {SESSION}
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"match_on": ("llm",), "serializer": NAME}
 _PYTEST_RECORDING: Final = frozenset({"allowed_hosts"})
@@ -187,13 +189,12 @@ def _warn_of_unknown(options: Mapping[str, Any]) -> None:
 
 def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of `Cassette`, from the recorder's defaults and one call's options."""
-    own = OPTIONS | {SESSION}
     ours = {
         **getattr(recorder, "own_options", {}),
-        **_checked({name: options[name] for name in own & options.keys()}),
+        **_checked({name: options[name] for name in _OWN & options.keys()}),
     }
     merged: dict[str, Any] = recorder.get_merged_config(
-        **{name: value for name, value in options.items() if name not in own}
+        **{name: value for name, value in options.items() if name not in _OWN}
     )
     rules = Rules(
         **{name: ours[name] for name in _RULES & ours.keys()}, always_first=merged["allow_playback_repeats"]
@@ -209,7 +210,7 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
             fallback=[_matcher(recorder, name) for name in rules.fallback],
             record_errors=ours.get("record_errors", False),
             scrubber=scrubber,
-            normalizer=normalizer(ours.get("normalize", ())),
+            normalizer=normalizer(ours["normalize"]) if "normalize" in ours else AS_SENT,
             on_drift=ours.get("on_drift", "warn"),
             side_calls=_kinds(ours.get("ignore_side_calls")),
             session=ours.get(SESSION),
@@ -226,11 +227,29 @@ def _own_path(transformer: Callable[[str], str] | None) -> Callable[[str], str]:
 def _scrubber(options: Mapping[str, Any]) -> Scrubber:
     """What is a secret in this cassette: by the options, and by value what the environment has for keys."""
     chosen = [(_SCRUBBING[name], options[name]) for name in sorted(_SCRUBBING.keys() & options.keys())]
-    values = tuple(credential_values(os.environ).items())
+    values = _credentials()
     try:
         return _made_scrubber(values, tuple(chosen))
     except TypeError:  # a function that cannot be hashed
         return Scrubber(values=dict(values), **dict(chosen))
+
+
+class _Credentials:
+    """What the environment has for keys; it is gone through again when it has changed."""
+
+    def __init__(self) -> None:
+        self._looked_at: dict[Any, Any] | None = None
+        self._found: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self) -> tuple[tuple[str, str], ...]:
+        present = getattr(os.environ, "_data", None)  # what the mapping decodes at every look (Lib/os.py)
+        if present is None or present != self._looked_at:
+            self._looked_at = None if present is None else dict(present)
+            self._found = tuple(credential_values(os.environ).items())
+        return self._found
+
+
+_credentials: Final = _Credentials()
 
 
 @functools.lru_cache(maxsize=16)  # a suite asks for the same one in every test

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vcr_llm.cassette.finder import Matcher
-from vcr_llm.normalizers import Normalizer
+from vcr_llm.normalizers import AS_SENT, Normalizer
 from vcr_llm.ranking import Rules
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.session import Session
@@ -15,7 +15,6 @@ from vcr_llm.session import Session
 __all__ = ["Settings"]
 
 _RULES: Final = Rules()
-_AS_SENT: Final = Normalizer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Settings:
     fallback: Sequence[Matcher] = ()
     record_errors: bool = False
     scrubber: Scrubber = DEFAULT
-    normalizer: Normalizer = _AS_SENT
+    normalizer: Normalizer = AS_SENT
     on_drift: str = "warn"
     side_calls: Collection[str] = ()
     session: Session | None = None
