@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -236,6 +237,13 @@ def test_pytest_still_tells_which_fixture_a_test_gets(request: pytest.FixtureReq
     assert definitions(request.node, "no_such_fixture") == ()
 
 
+@contextlib.contextmanager
+def _patched(cassette: vcr.cassette.Cassette) -> Iterator[None]:
+    from vcr_llm.vcr_bridge import patching
+
+    yield from patching.patching(cassette)
+
+
 def _patched_by(cassette: vcr.cassette.Cassette, build: Any) -> list[tuple[Any, str]]:
     found = [each for each in build(cassette).build() if not isinstance(each, vcr.patch.ConnectionRemover)]
     return [each[:2] if isinstance(each, tuple) else (each.getter(), each.attribute) for each in found]
@@ -252,10 +260,10 @@ def test_the_very_names_that_vcrpy_replaces_are_replaced_and_come_back() -> None
         assert len(ours) == len(set(ours)), "a name that is replaced twice"
     theirs = _patched_by(cassette, vcr.patch.CassettePatcherBuilder)
     before = [(name in vars(owner), getattr(owner, name)) for owner, name in theirs]
-    with patching.patched(cassette):
+    with _patched(cassette):
         inside = [getattr(owner, name) for owner, name in theirs]
         assert vcr.stubs.httpx_stubs.VcrRequest is patching.LiveRequest
-        with pytest.raises(RuntimeError), patching.patched(cassette):
+        with pytest.raises(RuntimeError), _patched(cassette):
             raise RuntimeError
         assert [getattr(owner, name) for owner, name in theirs] == inside
     assert all(new is not old for new, (_, old) in zip(inside, before, strict=True))
@@ -270,7 +278,6 @@ def _kinds(names: list[tuple[Any, str]]) -> list[Any]:
 
 
 def test_what_replaces_a_name_is_what_vcrpy_replaces_it_by() -> None:
-    from vcr_llm.vcr_bridge import patching
 
     cassette = vcr.cassette.Cassette("x")
     names = _patched_by(cassette, vcr.patch.CassettePatcherBuilder)
@@ -278,7 +285,7 @@ def test_what_replaces_a_name_is_what_vcrpy_replaces_it_by() -> None:
         for each in vcr.patch.CassettePatcherBuilder(cassette).build():
             stack.enter_context(each)
         theirs = _kinds(names)
-    with patching.patched(cassette):
+    with _patched(cassette):
         assert _kinds(names) == theirs
 
 
@@ -295,7 +302,7 @@ def _opened(use: Any = None, **options: Any) -> list[Any]:
     from vcr_llm.vcr_bridge import patching
 
     cassette = vcr.cassette.Cassette("x", **options)
-    with patching.patched(cassette):
+    with _patched(cassette):
         if use is not None:
             use()
         found = [getattr(owner, name) for owner, name in _patched_by(cassette, patching._Builder)]
@@ -351,9 +358,9 @@ def test_of_a_closed_cassette_nothing_remains_at_the_names() -> None:
 
     cassette = Weak("x")
     gone = weakref.ref(cassette)
-    with patching.patched(cassette):
+    with _patched(cassette):
         outer = http.client.HTTPConnection
-        with patching.patched(vcr.cassette.Cassette("y")):
+        with _patched(vcr.cassette.Cassette("y")):
             assert http.client.HTTPConnection is not outer
         assert http.client.HTTPConnection is outer
     assert patching._spare
@@ -364,10 +371,9 @@ def test_of_a_closed_cassette_nothing_remains_at_the_names() -> None:
 
 
 def test_a_connection_class_that_outlives_its_cassette_goes_live(provider: WireProvider) -> None:
-    from vcr_llm.vcr_bridge import patching
 
     cassette = vcr.cassette.Cassette("x")
-    with patching.patched(cassette):
+    with _patched(cassette):
         kept = http.client.HTTPConnection
     connection = kept(provider.url.removeprefix("http://"))
     connection.request("GET", "/plain")

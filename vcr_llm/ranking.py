@@ -15,12 +15,13 @@ import enum
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from vcr_llm.fingerprint import MATCH_ON, Fingerprint, llm_mock_hash
 from vcr_llm.interaction import Interaction, Request
 from vcr_llm.streams import is_stream_type
 
-__all__ = ["Choice", "Recordings", "Rules", "Tier"]
+__all__ = ["USUAL", "Choice", "Recordings", "Rules", "Tier"]
 
 
 class Tier(enum.Enum):
@@ -50,6 +51,9 @@ class Rules:
     always_first: bool = False
     match_host: bool = True
     match_on: tuple[str, ...] = MATCH_ON
+
+
+USUAL: Final = Rules()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from vcr_llm.errors import OptionError, VcrLlmWarning
 from vcr_llm.matchers import MATCHERS
 from vcr_llm.normalizers import AS_SENT, normalizer
 from vcr_llm.persister import CassettePersister
-from vcr_llm.ranking import Rules
+from vcr_llm.ranking import USUAL, Rules
 from vcr_llm.scrub import Scrubber, credential_values
 from vcr_llm.serializer import LLM_JSON, NAME
 from vcr_llm.side_calls import KINDS
@@ -189,16 +189,14 @@ def _warn_of_unknown(options: Mapping[str, Any]) -> None:
 
 def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of `Cassette`, from the recorder's defaults and one call's options."""
-    ours = {
-        **getattr(recorder, "own_options", {}),
-        **_checked({name: options[name] for name in _OWN & options.keys()}),
-    }
+    ours: Mapping[str, Any] = getattr(recorder, "own_options", {})
+    given = _OWN & options.keys()
+    if given:
+        ours = {**ours, **_checked({name: options[name] for name in given})}
     merged: dict[str, Any] = recorder.get_merged_config(
         **{name: value for name, value in options.items() if name not in _OWN}
     )
-    rules = Rules(
-        **{name: ours[name] for name in _RULES & ours.keys()}, always_first=merged["allow_playback_repeats"]
-    )
+    rules = _rules(ours, merged["allow_playback_repeats"])
     scrubber = _scrubber(ours)
     old_formats = merged["serializer"] is LLM_JSON
     if old_formats:
@@ -217,6 +215,13 @@ def _cassette_options(recorder: vcr.VCR, options: Mapping[str, Any]) -> dict[str
         ),
         "persister": CassettePersister(merged["persister"], scrubber, old_formats=old_formats),
     }
+
+
+def _rules(ours: Mapping[str, Any], always_first: bool) -> Rules:
+    named = _RULES & ours.keys()
+    if not named and not always_first:
+        return USUAL
+    return Rules(**{name: ours[name] for name in named}, always_first=always_first)
 
 
 def _own_path(transformer: Callable[[str], str] | None) -> Callable[[str], str]:

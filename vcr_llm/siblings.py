@@ -99,8 +99,9 @@ def _longer(path: Path, stem: str) -> Iterator[Path]:
 
 def _without_old_suffix(name: str) -> str | None:
     """The name without its old suffix; None where it has none."""
-    suffix = next((suffix for suffix in reversed(OLD_SUFFIXES) if name.endswith(suffix)), None)
-    return None if suffix is None else name.removesuffix(suffix)
+    if not name.endswith(OLD_SUFFIXES):
+        return None
+    return name.removesuffix(next(suffix for suffix in reversed(OLD_SUFFIXES) if name.endswith(suffix)))
 
 
 def _is_ours(path: Path) -> bool:

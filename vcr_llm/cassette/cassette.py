@@ -399,12 +399,14 @@ class Cassette(BridgedCassette):
 
     def closed(self) -> None:
         """Called when nothing is patched any more: raises what saving raised, then warns."""
-        error, self._save_error = self._save_error, None
-        if error is not None:
+        if self._save_error is not None:
+            error, self._save_error = self._save_error, None
             raise error
-        place = (self.session.place if self.session is not None else None) or caller()
-        for category, text in self._warnings():
-            warn_at(place, category(text))
+        warnings = self._warnings()
+        if warnings:
+            place = (self.session.place if self.session is not None else None) or caller()
+            for category, text in warnings:
+                warn_at(place, category(text))
         drift = self.drift_error()
         if drift is not None:
             raise drift
@@ -416,7 +418,9 @@ class Cassette(BridgedCassette):
         return self.deviations.error(shown(os.fspath(self.path)), self.advice.again)
 
     def _warnings(self) -> list[tuple[type[VcrLlmWarning], str]]:
-        missing, self._missing_extras = self._missing_extras, ()
+        missing = self._missing_extras
+        if missing:
+            self._missing_extras = ()
         found: list[tuple[type[VcrLlmWarning], str]] = [
             (MissingCassetteWarning, f"The extra cassette {path} does not exist.") for path in missing
         ]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from vcr_llm.cassette.finder import Matcher
 from vcr_llm.normalizers import AS_SENT, Normalizer
-from vcr_llm.ranking import Rules
+from vcr_llm.ranking import USUAL, Rules
 from vcr_llm.scrub import DEFAULT, Scrubber
 from vcr_llm.session import Session
 
 __all__ = ["Settings"]
-
-_RULES: Final = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class Settings:
     """See `recorder.preset`. ``fallback`` are the matchers that ``rules`` names, ``side_calls`` the kinds to
     ignore; ``session`` is the test that opens the cassette, None outside of a run of pytest."""
 
-    rules: Rules = _RULES
+    rules: Rules = USUAL
     fallback: Sequence[Matcher] = ()
     record_errors: bool = False
     scrubber: Scrubber = DEFAULT

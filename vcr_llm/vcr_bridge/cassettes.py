@@ -15,7 +15,7 @@ from vcr import filters, patch
 from vcr.cassette import Cassette, CassetteContextDecorator
 from vcr.request import Request as VcrRequest
 
-from vcr_llm.vcr_bridge.patching import patched
+from vcr_llm.vcr_bridge.patching import patching
 from vcr_llm.vcr_bridge.shapes import Pair
 
 __all__ = [
@@ -160,8 +160,7 @@ class BridgedContext(CassetteContextDecorator):  # type: ignore[misc]  # vcrpy h
 
     def _patch_generator(self, cassette: Any) -> Iterator[Any]:
         cassette.skip_patchers = (*getattr(cassette, "skip_patchers", ()), *absent_patchers())
-        with patched(cassette):
-            yield cassette
+        return patching(cassette)
 
 
 class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type information

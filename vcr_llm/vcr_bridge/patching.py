@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from types import CellType, FunctionType, ModuleType
 from typing import Any, Final
 from urllib.parse import ParseResult, urlparse
@@ -21,7 +21,7 @@ from vcr.request import Request as VcrRequest
 from vcr.request import log
 from vcr.stubs import httpx_stubs
 
-__all__ = ["LiveRequest", "Patches", "patched"]
+__all__ = ["LiveRequest", "Patches", "patching"]
 
 _NONE: Final = object()
 
@@ -134,7 +134,8 @@ class Patches:
         self.swaps: list[Swap] = [each for each in parts if type(each) is tuple]
         self.swaps.append((httpx_stubs, "VcrRequest", LiveRequest))
         self.others = [each for each in parts if type(each) is not tuple]
-        self.before = [vars(target).get(name, _NONE) for target, name, _ in self.swaps]
+        self._names = [(vars(target), name) for target, name, _ in self.swaps]
+        self.before = [attributes.get(name, _NONE) for attributes, name in self._names]
         self._skipped = _skipped(cassette)
         self._classes = builder.classes
         self._variables: list[CellType] = []
@@ -168,10 +169,18 @@ class Patches:
         had then, and the same libraries are there."""
         if self._skipped != _skipped(cassette) or cassette.custom_patches:
             return False
-        return all(
-            vars(target).get(name, _NONE) is before
-            for (target, name, _), before in zip(self.swaps, self.before, strict=True)
-        )
+        for (attributes, name), before in zip(self._names, self.before, strict=True):
+            if attributes.get(name, _NONE) is not before:
+                return False
+        return True
+
+    def put_in(self) -> None:
+        for target, name, new in self.swaps:
+            _set(target, name, new)
+
+    def take_out(self) -> None:
+        for (target, name, _), before in zip(reversed(self.swaps), reversed(self.before), strict=True):
+            _set(target, name, before)
 
     def aim(self, cassette: Any, path: str = "") -> None:
         for cell in self._variables:
@@ -207,27 +216,26 @@ _SPARE: Final = 4
 def _patches_for(cassette: Any) -> Patches:
     for spare in list(_spare):
         if spare.fits(cassette):
-            with suppress(ValueError):  # another thread has taken it
+            try:
                 _spare.remove(spare)
-                spare.aim(cassette, cassette._path)
-                return spare
+            except ValueError:
+                continue  # another thread has taken it
+            spare.aim(cassette, cassette._path)
+            return spare
     return Patches(cassette)
 
 
-@contextmanager
-def patched(cassette: Any) -> Iterator[None]:
-    """While this lasts, what the HTTP libraries send goes to the cassette."""
+def patching(cassette: Any) -> Iterator[Any]:
+    """Yields the cassette once; until this goes on, what the HTTP libraries send goes to it."""
     patches = _patches_for(cassette)
     try:
+        patches.put_in()
         with ExitStack() as others:
-            for target, name, new in patches.swaps:
-                _set(target, name, new)
             for each in patches.others:
                 others.enter_context(each)
-            yield
+            yield cassette
     finally:
-        for (target, name, _), before in zip(reversed(patches.swaps), reversed(patches.before), strict=True):
-            _set(target, name, before)
+        patches.take_out()
         if patches.is_unused:
             patches.aim(_NoCassette())
             _spare.insert(0, patches)
