@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from vcr_llm import providers
 from vcr_llm.errors import CassetteMissError, PlaceholderKeyError
 from vcr_llm.placeholder import PLACEHOLDER_KEY
 from vcr_llm.sdk_errors import passing
-from vcr_llm.vcr_bridge import CannotOverwriteExistingCassetteException, VcrRequest, to_request
-
-if TYPE_CHECKING:
-    from vcr_llm.cassette.cassette import Cassette
+from vcr_llm.vcr_bridge import (
+    BridgedCassette,
+    CannotOverwriteExistingCassetteException,
+    VcrRequest,
+    to_request,
+)
 
 __all__ = ["CassetteMiss", "public_name", "refuse_placeholder", "shown"]
 
@@ -20,7 +21,7 @@ __all__ = ["CassetteMiss", "public_name", "refuse_placeholder", "shown"]
 class CassetteMiss(CassetteMissError, CannotOverwriteExistingCassetteException):  # type: ignore[misc]
     """A call without a recording. It is vcrpy's own exception, with its attributes, and ours."""
 
-    def __init__(self, cassette: Cassette, request: VcrRequest, text: str) -> None:
+    def __init__(self, cassette: BridgedCassette, request: VcrRequest, text: str) -> None:
         Exception.__init__(self, text)
         self.cassette = cassette
         self.failed_request = request
