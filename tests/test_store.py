@@ -6,6 +6,8 @@ import errno
 import gzip
 import os
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,41 @@ def names_in(folder: Path) -> list[str]:
 def test_a_missing_file_is_none(tmp_path: Path) -> None:
     assert store.read(tmp_path / "no.json") is None
     assert store.read(tmp_path / "no" / "folder" / "no.json") is None
+
+
+@pytest.mark.parametrize("size", [0, 1, store._SMALL - 1, store._SMALL, store._SMALL + 1, 3 * store._SMALL])
+def test_a_file_of_any_size_is_read_whole(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "some.llm.json"
+    path.write_bytes(b"x" * size)
+    assert store.read_bytes(path) == b"x" * size
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("parts", [[b"x"], [b"x", b"y" * 10], [b"x" * store._SMALL, b"y"]])
+def test_a_pipe_is_read_to_its_end(tmp_path: Path, parts: list[bytes]) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    def write() -> None:
+        with path.open("wb", buffering=0) as pipe:
+            for part in parts:
+                pipe.write(part)
+                time.sleep(0.05)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        assert store.read_bytes(path) == b"".join(parts)
+        writing.result()
+
+
+def test_reading_asks_for_nothing_that_guards_of_event_loops_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "some.llm.json"
+    path.write_text(TEXT, encoding="utf-8")
+    for name in ("read", "stat", "listdir", "scandir", "access"):
+        monkeypatch.setattr(os, name, lambda *_, called=name: pytest.fail(f"os.{called} in an event loop"))
+    assert store.read(str(path)) == TEXT
 
 
 @pytest.mark.parametrize(
