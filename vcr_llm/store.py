@@ -35,9 +35,18 @@ def read(path: Path | str) -> str | None:
 
 
 def read_bytes(path: Path | str) -> bytes | None:
-    """A cassette's bytes; None where there is no such file. Raises `UnreadableCassetteError`."""
+    """A cassette's bytes; None where there is no such file. Raises `UnreadableCassetteError`.
+
+    With fewer calls to the system than ``Path.read_bytes``, since every test's cassette comes by, and without
+    `os.read`, which suites that guard their event loops refuse there.
+    """
     try:
-        return _bytes_of(path)
+        with FileIO(path) as file:
+            raw, more = file.read(_SMALL), file.read(1)
+            if more and file.seekable():
+                file.seek(0)
+                return file.readall()
+            return raw + more + file.readall() if more else raw  # a pipe gives what it has by then
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -46,21 +55,6 @@ def read_bytes(path: Path | str) -> bytes | None:
             path=str(path),
             remedy=_REMEDIES.get(type(error), "Make it readable for the user who runs the tests."),
         ) from None
-
-
-def _bytes_of(path: Path | str) -> bytes:
-    """What ``Path.read_bytes`` does, with fewer calls to the system: every test's cassette comes by.
-
-    Not `os.read`, which suites that guard their event loops refuse there.
-    """
-    with FileIO(path) as file:
-        raw, more = file.read(_SMALL), file.read(1)
-        if not more:
-            return raw
-        if file.seekable():
-            file.seek(0)
-            return file.readall()
-        return raw + more + file.readall()  # a pipe gives what it has by then
 
 
 _SMALL = 1 << 14

@@ -42,6 +42,8 @@ _KEPT: Final = 1 << 22
 class Entries(Sequence[Interaction]):
     """The interactions of a document, each made anew whenever it is asked for."""
 
+    __slots__ = ("_digests", "_made", "_parsed", "_provider", "_short", "_starts", "_text")
+
     def __init__(self, text: str, provider: str | None) -> None:
         self._text = text
         self._provider = provider

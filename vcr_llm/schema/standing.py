@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from vcr_llm import jsontext, streams
 from vcr_llm.interaction import Interaction
-from vcr_llm.schema.terms import LONG_MEMBERS, content_type_of, phrase, says_json
+from vcr_llm.schema.terms import HTTP, LONG_MEMBERS, MEMBERS, content_type_of, phrase, says_json
 from vcr_llm.schema.usual import is_usual
 from vcr_llm.scrub import Parts
 from vcr_llm.streams import sse
@@ -61,16 +61,15 @@ def standing(entry: dict[str, Any], make: Callable[[], Interaction]) -> Standing
     return Standing(entry, make) if _is_written_so(entry) else None
 
 
-_MEMBERS: Final = ["hash", "request", "response", "streaming", "stream_events", "recorded_at", "http"]
-_HTTP: Final = ["method", "url", "status", "headers"]
-_HTTP_AND_REASON: Final = ["method", "url", "status", "reason", "headers"]
+_HTTP_AND_REASON: Final = ("method", "url", "status", "reason", "headers")
 
 
 def _is_written_so(entry: dict[str, Any]) -> bool:
     http = entry["http"]
-    if list(entry) != _MEMBERS:
+    if tuple(entry) != MEMBERS:
         return False
-    if list(http) != _HTTP and (list(http) != _HTTP_AND_REASON or http["reason"] == phrase(http["status"])):
+    names = tuple(http)
+    if names != HTTP and (names != _HTTP_AND_REASON or http["reason"] == phrase(http["status"])):
         return False
     response, events = entry["response"], entry["stream_events"]
     content_type = content_type_of(http["headers"])

@@ -9,15 +9,30 @@ from typing import Final
 
 from vcr_llm import streams
 
-__all__ = ["JSON", "KNOWN", "LONG_MEMBERS", "VERSION", "content_type_of", "phrase", "says_json"]
+__all__ = [
+    "HTTP",
+    "JSON",
+    "KNOWN",
+    "LONG_MEMBERS",
+    "MEMBERS",
+    "VERSION",
+    "content_type_of",
+    "phrase",
+    "says_json",
+]
 
 VERSION: Final = "2.0"
 """The llm-mock schema version that is written."""
 
 JSON: Final = "application/json"
 
-KNOWN: Final = frozenset({"hash", "request", "response", "streaming", "stream_events", "recorded_at", "http"})
-"""The members of an entry."""
+MEMBERS: Final = ("hash", "request", "response", "streaming", "stream_events", "recorded_at", "http")
+"""The members of an entry, in the order in which they are written."""
+
+KNOWN: Final = frozenset(MEMBERS)
+
+HTTP: Final = ("method", "url", "status", "headers")
+"""The usual members of ``http``, in that order."""
 
 LONG_MEMBERS: Final = frozenset({"stream_events"})
 """Lists whose lines may be long, see `jsontext.pretty`."""

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from vcr_llm.schema.terms import KNOWN
+from vcr_llm.schema.terms import HTTP, KNOWN, MEMBERS
 
 __all__ = ["is_usual"]
 
 _EVENT: Final = ("event", "id", "retry")
-_HTTP: Final = frozenset({"method", "url", "status", "reason", "headers"})
+_HTTP: Final = frozenset({*HTTP, "reason"})
 
 
 def is_usual(entry: Any) -> bool:
     """Whether an entry has that shape."""
-    if type(entry) is not dict or not entry.keys() <= KNOWN:
+    if type(entry) is not dict or (tuple(entry) != MEMBERS and not entry.keys() <= KNOWN):
         return False
     try:
         http, events = entry["http"], entry["stream_events"]
-        if type(http) is not dict or type(events) is not list or not http.keys() <= _HTTP:
+        if type(http) is not dict or type(events) is not list:
+            return False
+        if tuple(http) != HTTP and not http.keys() <= _HTTP:
             return False
         status = http["status"]
         return (
