@@ -24,6 +24,7 @@ from clients.client import require
 from wire import WireProvider
 
 import vcr_llm
+from vcr_llm.vcr_bridge import patching
 
 pytestmark = pytest.mark.sdk
 
@@ -219,6 +220,7 @@ def test_the_first_cassette_of_vcrpys_own_opens_within_one_of_ours(
     """vcrpy defines the classes it puts in place of urllib3's when the first cassette opens."""
     monkeypatch.delitem(sys.modules, "vcr.stubs.requests_stubs")
     monkeypatch.delattr(vcr.stubs, "requests_stubs")
+    monkeypatch.setattr(patching, "_spare", [])  # as in a new process
 
     def get() -> list[Any]:
         return [requests.get(f"{provider.url}/json", timeout=5).json()["number"] for _ in range(2)]
