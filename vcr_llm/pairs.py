@@ -74,7 +74,8 @@ class Pairs(list[Any]):
 
     def unusual(self) -> list[tuple[int, Pair]]:
         """The pairs that were made when the file was read, each behind its place (see `Entries.made`)."""
-        return [(place, self[place]) for place in self._entries.made]
+        made = self._entries.made
+        return [(place, self[place]) for place in made] if made else []
 
     def request(self, place: int) -> Request:
         """The request of a pair; the pair is not made for this."""

@@ -13,6 +13,7 @@ from vcr_llm.errors import SecretFoundError, UnreadableCassetteError
 from vcr_llm.formats import text_of
 from vcr_llm.interaction import CassetteData, Interaction
 from vcr_llm.rerecording import Batch, composed
+from vcr_llm.schema import has_long_texts
 from vcr_llm.scrub import DEFAULT, Finding, Ledger, Scrubber
 from vcr_llm.serializer import (
     LLM_JSON,
@@ -246,7 +247,9 @@ def _read(path: str, serializer: Any) -> Content | None:
         if raw is None:
             return None
         text = text_of(raw)
-        if serializer in (LLM_JSON, vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
+        if not has_long_texts(text):
+            raw = b""  # so that it does not lie beside what is made of it
+        if serializer is LLM_JSON or serializer in (vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
             return load_pairs(text, lambda name: Blobs(Path(path)).read(name), raw)
         requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)
     except UnreadableCassetteError as error:

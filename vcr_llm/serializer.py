@@ -62,7 +62,7 @@ def load_pairs(text: str, read_file: ReadFile | None = None, raw: bytes = b"") -
     opened = schema.open_document(text, read_file, raw)
     if opened is not None:
         entries, data = opened
-        return _content(Pairs(entries), data)
+        return _content(Pairs(entries), data) if data.extra else Content(Pairs(entries), data)
     reading = formats.read(text, read_file=read_file)
     if reading.document is None:
         pairs = [vcr_bridge.recorded_pair(recording) for recording in reading.recordings]

@@ -29,7 +29,15 @@ class CallLedger:
         self._entries: list[_Entry] = []
         self.misses: list[str] = []
         """The texts of calls that nothing answered."""
-        self.deviations = Deviations(on_drift)
+        self._on_drift = on_drift
+        self._deviations: Deviations | None = None
+
+    @property
+    def deviations(self) -> Deviations:
+        """What answered although the request has changed since it was recorded."""
+        if self._deviations is None:
+            self._deviations = Deviations(self._on_drift)
+        return self._deviations
 
     def replayed(self, request: VcrRequest, response: Kept) -> None:
         self._entries.append((Outcome.REPLAYED, request.method, request.uri, request.body, response, None))

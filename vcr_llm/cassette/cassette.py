@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,21 +90,30 @@ class Cassette(BridgedCassette):
     _missing_extras: Sequence[str] = ()
     _save_error: Exception | None = None
 
-    @cached_property
-    def _ledger(self) -> CallLedger:
-        return CallLedger(self.settings.on_drift)
+    _known_ledger: CallLedger | None = None
+    _known_finder: Finder | None = None
 
-    @cached_property
+    @property
+    def _ledger(self) -> CallLedger:
+        found = self._known_ledger
+        if found is None:
+            found = self._known_ledger = CallLedger(self.settings.on_drift)
+        return found
+
+    @property
     def _finder(self) -> Finder:
-        settings = self.settings
-        return Finder(
-            settings.rules,
-            self.matchers,
-            settings.fallback,
-            View(settings.scrubber, settings.normalizer),
-            headers_count=not self.filters_change_headers_only,
-            drifts_while_recording=self._drifts_while_recording,
-        )
+        found = self._known_finder
+        if found is None:
+            settings = self.settings
+            found = self._known_finder = Finder(
+                settings.rules,
+                self.matchers,
+                settings.fallback,
+                View(settings.scrubber, settings.normalizer),
+                headers_count=not self.filters_change_headers_only,
+                drifts_while_recording=self._drifts_while_recording,
+            )
+        return found
 
     _drifts_while_recording = False
     """Whether a recording of the same call answers although the call may be recorded."""

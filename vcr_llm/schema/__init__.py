@@ -10,7 +10,7 @@ lose something (see `jsontext` and `sse`) is kept as text, bytes that are no tex
 """
 
 from vcr_llm.schema.dumping import document, dump, lay_out
-from vcr_llm.schema.entries import Entries, open_document
+from vcr_llm.schema.entries import Entries, has_long_texts, open_document
 from vcr_llm.schema.loading import is_document, load, load_json
 from vcr_llm.schema.standing import Standing
 
@@ -19,6 +19,7 @@ __all__ = [
     "Standing",
     "document",
     "dump",
+    "has_long_texts",
     "is_document",
     "lay_out",
     "load",

@@ -20,11 +20,11 @@ from vcr_llm.longtexts import Shortened, is_sparse, shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
 from vcr_llm.schema.standing import Standing, standing
 from vcr_llm.schema.streaming import usual_stream_body
-from vcr_llm.schema.terms import phrase
+from vcr_llm.schema.terms import VERSION, phrase
 from vcr_llm.schema.usual import is_usual
 from vcr_llm.streams import sse
 
-__all__ = ["Entries", "open_document"]
+__all__ = ["Entries", "has_long_texts", "open_document"]
 
 
 Answer = tuple[int, str, Mapping[str, Sequence[str]], bytes]
@@ -42,7 +42,7 @@ _KEPT: Final = 1 << 22
 class Entries(Sequence[Interaction]):
     """The interactions of a document, each made anew whenever it is asked for."""
 
-    __slots__ = ("_digests", "_made", "_parsed", "_provider", "_short", "_starts", "_text")
+    __slots__ = ("_digests", "_parsed", "_provider", "_short", "_starts", "_text", "made")
 
     def __init__(self, text: str, provider: str | None) -> None:
         self._text = text
@@ -50,7 +50,8 @@ class Entries(Sequence[Interaction]):
         self._starts: list[int] = []
         self._parsed: dict[int, dict[str, Any]] = {}
         self._digests: dict[int, Digests] = {}
-        self._made: dict[int, Interaction] = {}
+        self.made: dict[int, Interaction] = {}
+        """The interactions of another than the usual shape, which are made when they are read, by number."""
         self._short: dict[int, Shortened] = {}
 
     def __len__(self) -> int:
@@ -64,20 +65,15 @@ class Entries(Sequence[Interaction]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         number = index if index >= 0 else len(self) + index
-        return self._made.get(number) or self._shortened(number) or _usual(self._parse(number))
+        return self.made.get(number) or self._shortened(number) or _usual(self._parse(number))
 
     def are_of(self, text: str) -> bool:
         """Whether this text has been read."""
         return self._text == text
 
-    @property
-    def made(self) -> Mapping[int, Interaction]:
-        """The interactions of another than the usual shape, which are made when they are read, by number."""
-        return self._made
-
     def request(self, number: int) -> Request:
         """The request of an interaction alone."""
-        made = self._made.get(number)
+        made = self.made.get(number)
         if made is not None:
             return made.request
         shortened = self._shortened(number)
@@ -87,7 +83,7 @@ class Entries(Sequence[Interaction]):
 
     def answer(self, number: int) -> Answer:
         """The response of an interaction alone, its bytes made."""
-        made = self._made.get(number)
+        made = self.made.get(number)
         if made is not None:
             response = made.response
             return response.status, response.reason, response.headers, response.body.raw
@@ -134,7 +130,7 @@ class Entries(Sequence[Interaction]):
 
     def standing(self, number: int) -> Standing | None:
         """An entry that would be written again as it is; None where that is not sure."""
-        if number in self._made:
+        if number in self.made:
             return None
         start = self._starts[number]
         entry, end = _scan(self._text, start)
@@ -172,7 +168,7 @@ class Entries(Sequence[Interaction]):
                 made = read_entry(entry, number, self._provider, read_file)
                 if made is None:
                     raise _Unusual
-                self._made[number] = made
+                self.made[number] = made
             starts.append(at)
             # What we write, and others who indent by two, has this between two entries and behind the last.
             if text.startswith(",\n    {", end):
@@ -194,6 +190,11 @@ class _Unusual(ValueError):
     """A document for `load`."""
 
 
+def has_long_texts(text: str) -> bool:
+    """Whether the bytes of a document are worth keeping for it, see `open_document`."""
+    return len(text) >= _LARGE and is_sparse(text, 0, len(text))
+
+
 def open_document(
     text: str, read_file: ReadFile | None = None, raw: bytes = b""
 ) -> tuple[Entries, CassetteData] | None:
@@ -208,15 +209,15 @@ def open_document(
 
 
 def _opened(text: str, read_file: ReadFile | None, raw: bytes) -> tuple[Entries, CassetteData]:
-    usual = _usual_head(text)
-    if usual is None:
+    provider, behind, _ = text[len(_BEGINS) : _SHORT].partition(_FIRST_ENTRY)
+    plain = provider.isprintable() and '"' not in provider and "\\" not in provider
+    if not (behind and plain and text.startswith(_BEGINS)):
         return _members(text, {}, None, _blank(text, _after(text, _blank(text, 0), "{")), read_file, raw)
-    version, provider = usual.groups()
     entries = Entries(text, provider)
-    at = entries.read(usual.end(), read_file, raw)
+    at = entries.read(len(_BEGINS) + len(provider) + len(_FIRST_ENTRY), read_file, raw)
     if text[at:] == "\n}\n":
         return entries, _head_of(provider)
-    head = {"version": version, "provider": provider, "interactions": None}
+    head = {"version": VERSION, "provider": provider, "interactions": None}
     return _members(text, head, entries, _next(text, at, "}"), read_file, raw)
 
 
@@ -255,12 +256,10 @@ def _members(
 
 _DECODER: Final[Any] = json.JSONDecoder(parse_constant=no_constant, parse_float=jsontext.finite)
 _scan: Final[Callable[[str, int], tuple[Any, int]]] = _DECODER.scan_once  # raw_decode without a function
-_usual_head: Final = re.compile(
-    r'\{\s*"version": "('
-    + "|".join(map(re.escape, VERSIONS))
-    + r')",'
-    r'\s*"provider": "([^"\\\x00-\x1f]*)",\s*"interactions": \[\s*'.replace(r"\s", r"[ \t\r\n]")
-).match
+_BEGINS: Final = f'{{\n  "version": "{VERSION}",\n  "provider": "'
+_FIRST_ENTRY: Final = '",\n  "interactions": [\n    '
+_SHORT: Final = 128
+"""Characters in which a document that we have written comes to its first entry."""
 _member: Final = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*').match
 _white: Final = re.compile(r"[ \t\r\n]*").match
 _comma: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*").match

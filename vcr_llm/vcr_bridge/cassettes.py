@@ -7,7 +7,6 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from types import FunctionType
 from typing import Any, Final, cast
 
@@ -81,7 +80,7 @@ class Lookups:
 
     def __init__(self) -> None:
         self._reserved: dict[int, weakref.ref[Lookup]] = {}
-        self.forget()
+        self._turn = object()
 
     def forget(self) -> None:
         """As if nothing had been asked."""
@@ -169,9 +168,15 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     Subclasses override `to_save` and the public methods.
     """
 
-    @cached_property
+    _known_lookups: Lookups | None = None
+
+    @property
     def lookups(self) -> Lookups:
-        return Lookups()
+        """What was found for live requests."""
+        found = self._known_lookups
+        if found is None:
+            found = self._known_lookups = Lookups()
+        return found
 
     _known_filters: Any = _UNKNOWN
 
