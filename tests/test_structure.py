@@ -294,6 +294,7 @@ def _held_by(made: Any) -> list[Any]:
     if isinstance(made, type):
         return [getattr(made, "cassette", None)]
     held = [cell.cell_contents for cell in getattr(made, "__closure__", None) or ()]
+    held = [each for each in held if each is not made]
     return [*held, *(deeper for each in held for deeper in _held_by(each))]
 
 
@@ -343,6 +344,13 @@ def test_what_replaces_the_names_is_made_anew_where_something_else_stands_there(
     pool = urllib3.connectionpool.HTTPConnectionPool
     with mock.patch.object(pool, "_get_conn", functools.partialmethod(pool._get_conn)):
         assert _opened() != _opened(), "vcrpy's function calls one of which nobody knows what it holds"
+    original_get = pool._get_conn
+
+    def again(self: Any, timeout: Any = None, once: bool = False) -> Any:
+        return original_get(self, timeout) if once else again(self, timeout, True)
+
+    with mock.patch.object(pool, "_get_conn", again):
+        _opened()  # one that knows itself is looked into once
     assert _opened() == usual
     assert _opened(custom_patches=[(http.client, "HTTP_PORT", 81)])[0] is not usual[0]
     assert http.client.HTTP_PORT == 80

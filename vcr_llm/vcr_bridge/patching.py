@@ -139,21 +139,26 @@ class Patches:
         self._skipped = _skipped(cassette)
         self._classes = builder.classes
         self._variables: list[CellType] = []
-        self._serves_once = bool(cassette.custom_patches)
+        known = all(isinstance(each, ConnectionRemover) for each in self.others)
+        self._serves_once = bool(cassette.custom_patches) or not known
         for each in self._classes:
             each.was_called = each.__new__ is not object.__new__  # then somebody else makes them
             if not each.was_called:
                 each.__new__ = staticmethod(_noted)
+        seen: set[int] = set()
         for _, _, new in self.swaps:
-            self._look_into(new, cassette)
+            self._look_into(new, cassette, seen)
 
-    def _look_into(self, made: Any, cassette: Any) -> None:
+    def _look_into(self, made: Any, cassette: Any, seen: set[int]) -> None:
         """Find the variables of a function, and of those it calls, that hold the cassette."""
         if isinstance(made, type | ModuleType | ConnectionRemover):
             return
         if type(made) is not FunctionType:
             self._serves_once = True  # who knows what it holds
             return
+        if id(made) in seen:
+            return
+        seen.add(id(made))
         for cell in made.__closure__ or ():
             try:
                 held = cell.cell_contents
@@ -162,7 +167,7 @@ class Patches:
             if held is cassette:
                 self._variables.append(cell)
             else:
-                self._look_into(held, cassette)
+                self._look_into(held, cassette, seen)
 
     def fits(self, cassette: Any) -> bool:
         """Whether it is what would be made for a cassette that opens now: all names have the values that they
