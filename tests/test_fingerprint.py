@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared_files import shared
 from strategies import BOUNDED, bodies, deep, json_objects, json_values, methods, requests, shuffled, urls
 
+from vcr_llm import fingerprint as fingerprint_module
 from vcr_llm import jsontext
 from vcr_llm.diff import differences
 from vcr_llm.fingerprint import (
@@ -308,3 +309,9 @@ def test_requests_of_one_digest_have_one_fingerprint(
     assert request_digest(one) not in map(request_digest, changed)
     assert digests(one).sent not in [digests(each).sent for each in changed]
     assert digests(Request(method, url, Body(one.body.raw if one.body else b""))) == digests(one)
+
+
+def test_where_hashes_are_short_a_request_is_known_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = Request("POST", "https://api.openai.com/v1/chat/completions", Body(b'{"model": "m"}'))
+    monkeypatch.setattr(fingerprint_module, "_LONG_HASHES", False)
+    assert digests(request).sent == (request.method, request.url, b'{"model": "m"}')

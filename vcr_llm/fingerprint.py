@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -33,7 +34,7 @@ __all__ = [
     "normalised",
     "place",
     "request_digest",
-    "sent_digest",
+    "sent_key",
     "whole_request",
 ]
 
@@ -120,29 +121,35 @@ def request_digest(request: Request) -> bytes:
 
 def digest_of(method: str, url: str, value: Any) -> bytes:
     """The same, where the JSON value of the body is at hand; None where there is no body."""
-    return _short_digest(_normal_text([method, url, value]).encode("ascii"))
+    text = _normal_text([method, url, value]).encode("ascii")
+    return blake2b(text, digest_size=16).digest()  # OpenSSL's hashes take longer to begin
 
 
-def sent_digest(method: str, url: str, raw: bytes) -> bytes:
-    """16 bytes that are the same for requests of one method and URL whose bodies are the same bytes."""
-    return _short_digest(f"{method} {url}\n".encode("utf-8", "surrogatepass") + raw)
+def sent_key(method: str, url: str, raw: bytes) -> Hashable:
+    """What is the same, in one process, for requests of one method and URL whose bodies are the same bytes.
+
+    Python's own hash of 64 bits, which is keyed (PEP 456): of a cassette of 10,000 and as many calls, one in
+    10¹¹ would find a wrong recording. A cryptographic one costs a call more than all else of the look-up.
+    Where Python's hash has but 32 bits, the request itself.
+    """
+    request = (method, url, raw)
+    return hash(request) if _LONG_HASHES else request
+
+
+_LONG_HASHES: Final = sys.hash_info.width >= 64
 
 
 class Digests(NamedTuple):
-    """Of one request: `sent_digest` and `request_digest`."""
+    """Of one request: `sent_key` and `request_digest`."""
 
-    sent: bytes
+    sent: Hashable
     said: bytes
 
 
 def digests(request: Request) -> Digests:
-    """Both digests of a request."""
+    """Both of a request."""
     raw = b"" if request.body is None else request.body.raw
-    return Digests(sent_digest(request.method, request.url, raw), request_digest(request))
-
-
-def _short_digest(raw: bytes) -> bytes:
-    return blake2b(raw, digest_size=16).digest()  # OpenSSL's hashes take longer to begin
+    return Digests(sent_key(request.method, request.url, raw), request_digest(request))
 
 
 class Place(NamedTuple):

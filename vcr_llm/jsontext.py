@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 __all__ = [
     "LaidOut",
@@ -121,19 +121,31 @@ def encoder(
     item_separator: str = ",", key_separator: str = ":", *, ascii_only: bool = False, sort_keys: bool = False
 ) -> Callable[[Any], str]:
     """What ``JSONEncoder.encode`` does, which makes the encoder proper anew whenever it is called."""
+    pieces = _pieces_of(item_separator, key_separator, ascii_only=ascii_only, sort_keys=sort_keys)
+    return lambda value: "".join(pieces(value, 0))
+
+
+def _pieces_of(
+    item_separator: str, key_separator: str, *, ascii_only: bool, sort_keys: bool
+) -> Callable[[Any, int], Iterable[str]]:
+    """The encoder proper: of a value, at a depth of 0, the pieces of its text."""
     found = json.JSONEncoder(
         ensure_ascii=ascii_only, sort_keys=sort_keys, separators=(item_separator, key_separator)
     )
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # a Python without the C part of json
-        return found.encode
+        return lambda value, _: [found.encode(value)]
     texts = json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
-    pieces = make(None, found.default, texts, None, key_separator, item_separator, sort_keys, False, True)
-    return lambda value: "".join(pieces(value, 0))
+    encode: Callable[[Any, int], Iterable[str]] = make(
+        None, found.default, texts, None, key_separator, item_separator, sort_keys, False, True
+    )
+    return encode
 
 
 shallow = encoder()
 """`compact` of what is not too deep for recursion and has no lone surrogates, which stay as they are."""
+
+_pieces: Final = _pieces_of(",", ":", ascii_only=False, sort_keys=False)
 
 
 def compact(value: Any) -> str:
@@ -148,7 +160,7 @@ def compact(value: Any) -> str:
 def compact_bytes(value: Any) -> bytes:
     """The same in UTF-8."""
     try:
-        return shallow(value).encode()
+        return "".join(_pieces(value, 0)).encode()
     except (RecursionError, UnicodeEncodeError):
         return compact(value).encode()
 

@@ -22,11 +22,10 @@ from vcr_llm.vcr_bridge import (
 __all__ = [
     "Pairs",
     "bare_interaction",
-    "kept_response",
+    "recorded_answer",
     "recorded_digests",
     "recorded_interaction",
     "recorded_request",
-    "recorded_response",
 ]
 
 
@@ -106,25 +105,23 @@ class Pairs(list[Any]):
         found = super().__getitem__(place)
         return self._entries.standing(found) if isinstance(found, int) else None
 
-    def response(self, place: int) -> dict[str, Any]:
-        """The response of a pair, to answer a call with; the pair is not made for this."""
-        found = super().__getitem__(place)
-        if isinstance(found, int):
-            return _answer(self._entries, found)
-        response: dict[str, Any] = found[1]
-        return response
-
-    def kept(self, place: int, response: dict[str, Any]) -> Kept:
-        """What to keep of the response that a pair has answered with."""
-        found = super().__getitem__(place)
-        if isinstance(found, int) and len(response["body"]["string"]) >= _LARGE:
-            return partial(_answer, self._entries, found)
-        return response
+    def answer(self, place: int) -> tuple[dict[str, Any], Kept]:
+        """The response of a pair, to answer a call with, and what to keep of it: a large one can be made
+        again of the cassette's text. The pair is not made for this."""
+        found = _of_list(self, place)
+        if not isinstance(found, int):
+            return found[1], found[1]
+        status, reason, headers, raw = self._entries.answer(found)
+        response = to_bare_response(status, reason, headers, raw)
+        return response, response if len(raw) < _LARGE else partial(_answer, self._entries, found)
 
     def bare(self, place: int) -> Interaction | None:
         """The interaction if it says nothing of HTTP; those are made when they are read."""
         found = super().__getitem__(place)
         return None if isinstance(found, int) or not is_bare(found[1]) else to_interaction(*found)
+
+
+_of_list: Final = list.__getitem__
 
 
 def _answer(entries: Entries, number: int) -> dict[str, Any]:
@@ -159,14 +156,9 @@ def recorded_digests(data: Sequence[Pair], place: int) -> Digests:
     return data.digests(place) if isinstance(data, Pairs) else digests(to_request(data[place][0]))
 
 
-def recorded_response(data: Sequence[Pair], place: int) -> dict[str, Any]:
-    """The response of a recording, to answer a call with."""
-    return data.response(place) if isinstance(data, Pairs) else data[place][1]
-
-
-def kept_response(data: Sequence[Pair], place: int, response: dict[str, Any]) -> Kept:
-    """What to keep of a response that has answered: a large one can be made again of the cassette's text."""
-    return data.kept(place, response) if isinstance(data, Pairs) else response
+def recorded_answer(data: Sequence[Pair], place: int) -> tuple[dict[str, Any], Kept]:
+    """The response of a recording, to answer a call with, and what to keep of it."""
+    return data.answer(place) if isinstance(data, Pairs) else (data[place][1], data[place][1])
 
 
 def recorded_interaction(data: Sequence[Pair], place: int) -> Interaction:

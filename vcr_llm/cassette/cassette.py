@@ -33,7 +33,7 @@ from vcr_llm.errors import (
 from vcr_llm.fingerprint import Fingerprint
 from vcr_llm.interaction import EPOCH, Interaction
 from vcr_llm.matchers import View
-from vcr_llm.pairs import Pairs, kept_response, recorded_interaction, recorded_request, recorded_response
+from vcr_llm.pairs import Pairs, recorded_answer, recorded_interaction, recorded_request
 from vcr_llm.persister import Adding
 from vcr_llm.providers import Usage
 from vcr_llm.ranking import Choice
@@ -111,6 +111,7 @@ class Cassette(BridgedCassette):
                 settings.fallback,
                 View(settings.scrubber, settings.normalizer),
                 headers_count=not self.filters_change_headers_only,
+                passes_by=bool(settings.side_calls),
                 drifts_while_recording=self._drifts_while_recording,
             )
         return found
@@ -218,7 +219,7 @@ class Cassette(BridgedCassette):
             if not self._passes_by(request):
                 self._append(request, response)
             stored = self.data[-1][1] if len(self.data) > before else None
-            found = self.lookups.of(request)
+            found = self.lookup_of(request)
             since = found.live_since if found is not None else None
             seconds = None if since is None else time.perf_counter() - since
             self._ledger.live(request, response, stored, seconds)
@@ -266,8 +267,8 @@ class Cassette(BridgedCassette):
                 return super().play_response(request)  # type: ignore[no-any-return]
             number, found.number, found.played = found.number, None, True
             self.played(number)
-            response = recorded_response(self.data, number)
-            self._ledger.replayed(request, kept_response(self.data, number, response))
+            response, kept = recorded_answer(self.data, number)
+            (self._known_ledger or self._ledger).replayed(request, kept)
             return without_waiting(response)
 
     def filter_request(self, request: VcrRequest) -> VcrRequest | None:
@@ -276,7 +277,7 @@ class Cassette(BridgedCassette):
         So this is where a call without a recording fails, as an error that the SDKs let through.
         """
         filtered = self.filtered(request)
-        found = self.lookups.of(request)
+        found = self.lookup_of(request)
         unanswered = self.write_protected and found is not None and not found.played
         if filtered is not None and unanswered and self._finder.ranks:
             raise self._miss(filtered)
@@ -298,26 +299,30 @@ class Cassette(BridgedCassette):
 
     def rewind(self) -> None:
         super().rewind()
-        self.lookups.forget()
+        self.forget_lookups()
 
     def _lookup(self, request: VcrRequest) -> Lookup:
         """What answers this request object; a request is looked up again when its body has changed since."""
-        found = self.lookups.of(request)
+        found = self.lookup_of(request)
         if found is not None:
             if found.body is request.body:
                 return found
             found.number = None
-        filtered = self._looked_at(request)
-        found = Lookup(filtered is None, request.body)
-        if filtered is not None:
-            choice = self.choose(filtered)
-            if choice is not None:
-                found.number = choice.number
-                deviation = self._finder.deviation(self, choice, filtered)
-                if deviation is not None:
-                    self.deviations.note(deviation)
-        self.lookups.add(request, found)
+        number = (self._known_finder or self._finder).sent(self, request)
+        found = Lookup(False, request.body, number) if number is not None else self._chosen(request)
+        self.keep_lookup(request, found)
         return found
+
+    def _chosen(self, request: VcrRequest) -> Lookup:
+        """The same where more has to be looked at than what was sent."""
+        filtered = self._looked_at(request)
+        choice = None if filtered is None else self.choose(filtered)
+        if choice is None:
+            return Lookup(filtered is None, request.body)
+        deviation = self._finder.deviation(self, choice, filtered)
+        if deviation is not None:
+            self.deviations.note(deviation)
+        return Lookup(False, request.body, choice.number)
 
     def choose(self, request: VcrRequest) -> Choice | None:
         """The recording that answers a filtered request, neither reserved nor played by asking."""

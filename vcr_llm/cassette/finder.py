@@ -32,6 +32,7 @@ class Recorded(Protocol):
     @property
     def loaded_count(self) -> int: ...
     def is_free(self, number: int) -> bool: ...
+    def may_play(self, number: int) -> bool: ...
 
 
 _OURS: Final = tuple(MATCHERS.values())
@@ -42,6 +43,7 @@ class Finder:
 
     ``matchers`` are all of the cassette's, ``fallback`` those of the third tier. Numbers count from 0.
     ``headers_count``: whether what the user's filters say of a request may hang on its headers.
+    ``passes_by``: whether some requests are ignored, as side calls may be.
     ``drifts_while_recording``: whether recordings of the same call answer where a call may be recorded.
     """
 
@@ -53,6 +55,7 @@ class Finder:
         view: View,
         *,
         headers_count: bool,
+        passes_by: bool = False,
         drifts_while_recording: bool = False,
     ) -> None:
         self.view = view
@@ -65,8 +68,24 @@ class Finder:
         """Whether recordings are ranked: one of the matchers is ours."""
         self.headers_count = headers_count or not self.ranks or bool(self._others or fallback)
         """Whether the headers of a live request may decide what answers it."""
+        self._bytes_tell = not (self.headers_count or passes_by or view.normalises or rules.always_first)
+        """Whether a free recording of just what was sent answers, whatever else there is."""
         self._index = Index(rules, view)
         self._drifts_while_recording = drifts_while_recording
+
+    def sent(self, cassette: Recorded, request: VcrRequest) -> int | None:
+        """The recording that answers a live request because that was sent like the recorded one, to the byte.
+
+        None where more has to be looked at, see `choose`. Nearly all calls are answered by this, in few
+        steps: to fetch the code of one costs a call more than to run it.
+        """
+        body = request.body
+        if not self._bytes_tell or type(body) is not bytes or cassette.record_mode == RecordMode.ALL:
+            return None
+        for number in self._index.sent(cassette.data, request.method, request.uri, body):
+            if cassette.may_play(number):
+                return number
+        return None
 
     def choose(self, cassette: Recorded, request: VcrRequest) -> Choice | None:
         """The recording that answers, neither reserved nor played by asking."""

@@ -1,17 +1,17 @@
 """The recordings of one cassette by what they answer, kept up as more are recorded.
 
-A live call that says just what a recorded one says, as most do, is found by a digest of that, and no request
-has to be understood; one that is sent as it was recorded to the byte need not even be parsed. What all the
+A live call that is sent as it was recorded to the byte, as most are, is found without parsing any request,
+and one that says the same in another spelling by a digest of what it says. What all the
 recordings ask for is found out when a call comes that is none of them, or is made more often than recorded.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Final
 
-from vcr_llm.fingerprint import Fingerprint, fingerprint, request_digest, sent_digest
+from vcr_llm.fingerprint import Fingerprint, fingerprint, request_digest, sent_key
 from vcr_llm.interaction import Request
 from vcr_llm.matchers import View, fingerprint_of
 from vcr_llm.pairs import bare_interaction, recorded_digests, recorded_request
@@ -34,10 +34,17 @@ class Index:
 
     def _forget(self) -> None:
         self._digests: list[bytes] = []
-        self._sent: dict[bytes, bytes] = {}
         self._places: dict[bytes, list[int]] = defaultdict(list)
+        self._sent: dict[Hashable, list[int]] = {}
         self._known: dict[bytes, Fingerprint] = {}
         self._recordings: Recordings | None = None
+
+    def sent(self, data: Sequence[Pair], method: str, url: str, body: bytes) -> Sequence[int]:
+        """The numbers, from 0, of the recordings that say what this request says, if one of them was sent
+        like it to the byte."""
+        if len(self._digests) != len(data):
+            self._place(data)
+        return self._sent.get(sent_key(method, url, body), ())
 
     def same(self, data: Sequence[Pair], request: VcrRequest) -> Sequence[int]:
         """The numbers, from 0, of the recordings that go where this request goes and say what it says; none
@@ -50,19 +57,21 @@ class Index:
 
     def _digest(self, request: VcrRequest) -> bytes:
         body = request.body
-        known = (
-            self._sent.get(sent_digest(request.method, request.uri, body)) if type(body) is bytes else None
-        )
-        return known or request_digest(to_request(request))
+        if type(body) is bytes:
+            places = self._sent.get(sent_key(request.method, request.uri, body))
+            if places:
+                return self._digests[places[0]]
+        return request_digest(to_request(request))
 
     def _place(self, data: Sequence[Pair]) -> None:
         if len(self._digests) > len(data):  # somebody has taken something out
             self._forget()
         for place in range(len(self._digests), len(data)):
             sent, digest = recorded_digests(data, place)
-            self._sent[sent] = digest
             self._digests.append(digest)
-            self._places[digest].append(place)
+            places = self._places[digest]
+            places.append(place)
+            self._sent[sent] = places
 
     def recordings(self, data: Sequence[Pair]) -> Recordings:
         """All recordings by what they ask for."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
-from vcr_llm.fingerprint import Digests, digest_of, digests, sent_digest
+from vcr_llm.fingerprint import Digests, digest_of, digests, sent_key
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
 from vcr_llm.longtexts import Shortened, is_sparse, shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
@@ -27,8 +27,8 @@ from vcr_llm.streams import sse
 __all__ = ["Entries", "has_long_texts", "open_document"]
 
 
-Answer = tuple[int, str, Mapping[str, Sequence[str]], bytes]
-"""Status, reason, headers and body of a response."""
+Answer = tuple[int, str, dict[str, list[str]], bytes]
+"""Status, reason, headers and body of a response. The headers are made for who asks, to keep or change."""
 
 BodyOf = Callable[[dict[str, Any]], Body]
 
@@ -86,23 +86,27 @@ class Entries(Sequence[Interaction]):
         made = self.made.get(number)
         if made is not None:
             response = made.response
-            return response.status, response.reason, response.headers, response.body.raw
-        entry, raw = self._answering(number)
+            headers = {name: list(values) for name, values in response.headers.items()}
+            return response.status, response.reason, headers, response.body.raw
+        entry = self._parsed.pop(number, None)  # nobody else has it, so nobody can have changed it
+        if entry is not None:
+            raw = _response_bytes(entry)
+        else:
+            entry, raw = self._parsed_answer(number)
         http = entry["http"]
         status = http["status"]
         return status, http.get("reason", phrase(status)), http["headers"], raw
 
-    def _answering(self, number: int) -> tuple[dict[str, Any], bytes]:
-        """An entry of the usual shape, perhaps shortened, and the bytes of its response."""
-        entry = self._parsed.pop(number, None)  # nobody else has it, so nobody can have changed it
-        if entry is None:
-            found = self._short.get(number)
-            if found is not None:
-                short: dict[str, Any] = _scan(found.text, 0)[0]
-                raw = found.compact_all(short["response"])
-                if raw is not None:
-                    return short, raw
-            entry = self._parse(number)
+    def _parsed_answer(self, number: int) -> tuple[dict[str, Any], bytes]:
+        """An entry that is not kept, of the usual shape and perhaps shortened, and the bytes of its
+        response."""
+        found = self._short.get(number)
+        if found is not None:
+            short: dict[str, Any] = _scan(found.text, 0)[0]
+            raw = found.compact_all(short["response"])
+            if raw is not None:
+                return short, raw
+        entry = self._parse(number)
         return entry, _response_bytes(entry)
 
     def digests(self, number: int) -> Digests:
@@ -308,7 +312,7 @@ def _digests(entry: dict[str, Any]) -> Digests:
     if not jsontext.is_shallow(raw):
         return digests(_request(entry))
     method, url = http["method"], http["url"]
-    return Digests(sent_digest(method, url, raw), digest_of(method, url, body or None))
+    return Digests(sent_key(method, url, raw), digest_of(method, url, body or None))
 
 
 def _usual(entry: dict[str, Any], body_of: BodyOf = Body.of_json) -> Interaction:

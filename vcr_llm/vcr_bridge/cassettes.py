@@ -71,43 +71,6 @@ class Lookup:
     """When it was let go live, by `time.perf_counter`."""
 
 
-class Lookups:
-    """What one cassette has found for the live requests that are still alive.
-
-    A look-up hangs on its request, and what it has reserved is free again when they are gone. Weak
-    references to the requests themselves would cost more than finding the recording.
-    """
-
-    def __init__(self) -> None:
-        self._reserved: dict[int, weakref.ref[Lookup]] = {}
-        self._turn = object()
-
-    def forget(self) -> None:
-        """As if nothing had been asked."""
-        self._reserved.clear()
-        self._turn = object()
-
-    def of(self, request: VcrRequest) -> Lookup | None:
-        turn, found = getattr(request, _FOUND, _NOTHING)
-        return found if turn is self._turn else None
-
-    def add(self, request: VcrRequest, found: Lookup) -> None:
-        """Also reserves its recording; what it has found before is forgotten."""
-        setattr(request, _FOUND, (self._turn, found))
-        if found.number is not None:
-            self._reserved[found.number] = weakref.ref(found)
-
-    def release(self, number: int) -> None:
-        """When a recording was played."""
-        self._reserved.pop(number, None)
-
-    def reserves(self, number: int) -> bool:
-        """Whether a recording waits for its request to be played."""
-        reference = self._reserved.get(number)
-        found = None if reference is None else reference()
-        return found is not None and found.number == number
-
-
 _UNKNOWN: Final = object()
 _FOUND: Final = "_vcr_llm_found"
 _NOTHING: Final = (None, None)
@@ -168,15 +131,28 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     Subclasses override `to_save` and the public methods.
     """
 
-    _known_lookups: Lookups | None = None
+    # A look-up hangs on its live request, and what it has reserved is free again when they are gone. Weak
+    # references to the requests themselves would cost more than finding the recording.
 
-    @property
-    def lookups(self) -> Lookups:
-        """What was found for live requests."""
-        found = self._known_lookups
-        if found is None:
-            found = self._known_lookups = Lookups()
-        return found
+    _reserved: dict[int, weakref.ref[Lookup]] | None = None
+
+    def forget_lookups(self) -> None:
+        """As if nothing had been asked."""
+        self._reserved = None
+
+    def lookup_of(self, request: VcrRequest) -> Lookup | None:
+        """What was found for a live request, if it was asked for."""
+        reserved, found = getattr(request, _FOUND, _NOTHING)
+        return found if reserved is self._reserved else None
+
+    def keep_lookup(self, request: VcrRequest, found: Lookup) -> None:
+        """Also reserves its recording; what it has found before is forgotten."""
+        reserved = self._reserved
+        if reserved is None:
+            reserved = self._reserved = {}
+        setattr(request, _FOUND, (reserved, found))
+        if found.number is not None:
+            reserved[found.number] = weakref.ref(found)
 
     _known_filters: Any = _UNKNOWN
 
@@ -189,7 +165,15 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
 
     def is_free(self, number: int) -> bool:
         """Whether a recording has neither been played nor waits for its request to be."""
-        return not self.play_counts.get(number) and not self.lookups.reserves(number)
+        if self.play_counts.get(number):
+            return False
+        reference = self._reserved.get(number) if self._reserved is not None else None
+        found = None if reference is None else reference()
+        return found is None or found.number != number
+
+    def may_play(self, number: int) -> bool:
+        """Whether a recording is free and, where calls may be recorded, not of this run."""
+        return self.is_free(number) and (number < self._loaded_count or bool(self.write_protected))
 
     @property
     def persister(self) -> Any:
@@ -228,7 +212,8 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
     def played(self, number: int) -> None:
         """Count a play, as vcrpy's own ``play_response`` does; its list of what was played only it reads."""
         self.play_counts[number] = self.play_counts.get(number, 0) + 1
-        self.lookups.release(number)
+        if self._reserved is not None:
+            self._reserved.pop(number, None)
 
     def find_requests_with_most_matches(self, request: VcrRequest) -> list[tuple[VcrRequest, Any, Any]]:
         """What vcrpy's own answers, with copies of the recorded requests.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -198,18 +198,17 @@ def _to_recorded(interaction: Interaction) -> dict[str, Any]:
         "extra": interaction.extra,
     }
     response = interaction.response
-    found = to_bare_response(response.status, response.reason, response.headers, response.body.raw)
+    headers = {name: list(values) for name, values in response.headers.items()}
+    found = to_bare_response(response.status, response.reason, headers, response.body.raw)
     found[RIDER] = {name: value for name, value in rider.items() if value}
     return found
 
 
-def to_bare_response(
-    status: int, reason: str, headers: Mapping[str, Sequence[str]], raw: bytes
-) -> dict[str, Any]:
-    """vcrpy's view of a response, without a rider: enough to answer a call."""
+def to_bare_response(status: int, reason: str, headers: dict[str, list[str]], raw: bytes) -> dict[str, Any]:
+    """vcrpy's view of a response, without a rider: enough to answer a call. It takes over the headers."""
     return {
         "status": {"code": status, "message": reason},
-        "headers": {name: list(values) for name, values in headers.items()},
+        "headers": headers,
         "body": {"string": raw},
     }
 
@@ -254,14 +253,6 @@ def decoded(response: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _may_wait(headers: Mapping[Any, Any]) -> bool:
-    """Whether one of the headers may say how long to wait; nearly always none does."""
-    try:
-        return "retry-after" in "\n".join(headers).lower()
-    except TypeError:  # names in bytes
-        return True
-
-
 def without_waiting(response: dict[str, Any]) -> dict[str, Any]:
     """A replayed response after which no SDK sleeps before it asks again.
 
@@ -269,7 +260,11 @@ def without_waiting(response: dict[str, Any]) -> dict[str, Any]:
     """
     headers = response.get("headers") or {}
     retried = status_of(response) in RETRIED
-    if not retried and not _may_wait(headers):
+    try:
+        may_wait = retried or "retry-after" in "\n".join(headers).lower()
+    except TypeError:  # names in bytes
+        may_wait = True
+    if not may_wait:  # nearly always
         return response
     names = {_header_text(name).lower(): name for name in headers}
     if not retried and _WAITS.isdisjoint(names):
