@@ -248,7 +248,7 @@ def _read(path: str, serializer: Any) -> Content | None:
             return None
         text = text_of(raw)
         if not has_long_texts(text):
-            raw = b""  # so that it does not lie beside what is made of it
+            raw = None  # so that it does not lie beside what is made of it
         if serializer is LLM_JSON or serializer in (vcr_bridge.yamlserializer, vcr_bridge.jsonserializer):
             return load_pairs(text, lambda name: Blobs(Path(path)).read(name), raw)
         requests, responses, *metadata = vcr_bridge.deserialize(text, serializer)

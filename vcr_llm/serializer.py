@@ -56,8 +56,8 @@ class Content:
         return None if pairs is None else Content(pairs, self.head, self.metadata)
 
 
-def load_pairs(text: str, read_file: ReadFile | None = None, raw: bytes = b"") -> Content:
-    """A cassette's text in any known format, and the bytes of its file, if any. Raises
+def load_pairs(text: str, read_file: ReadFile | None = None, raw: bytes | None = b"") -> Content:
+    """A cassette's text in any known format. ``raw``: see `schema.open_document`. Raises
     `UnreadableCassetteError`."""
     opened = schema.open_document(text, read_file, raw)
     if opened is not None:

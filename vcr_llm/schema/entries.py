@@ -36,18 +36,29 @@ _LARGE: Final = 1 << 14
 """Characters of an entry in which long strings are looked for."""
 
 _KEPT: Final = 1 << 22
-"""Characters of a document whose parsed entries are kept: in memory they take about three times as much."""
+"""Characters of a document whose parsed entries are kept: in memory they take more than twice as much."""
 
 
 class Entries(Sequence[Interaction]):
     """The interactions of a document, each made anew whenever it is asked for."""
 
-    __slots__ = ("_digests", "_parsed", "_provider", "_short", "_starts", "_text", "made")
+    __slots__ = (
+        "_begin",
+        "_count",
+        "_digests",
+        "_known_starts",
+        "_parsed",
+        "_provider",
+        "_short",
+        "_text",
+        "made",
+    )
 
     def __init__(self, text: str, provider: str | None) -> None:
         self._text = text
         self._provider = provider
-        self._starts: list[int] = []
+        self._begin = self._count = 0
+        self._known_starts: list[int] = []
         self._parsed: dict[int, dict[str, Any]] = {}
         self._digests: dict[int, Digests] = {}
         self.made: dict[int, Interaction] = {}
@@ -55,7 +66,7 @@ class Entries(Sequence[Interaction]):
         self._short: dict[int, Shortened] = {}
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return self._count
 
     @overload
     def __getitem__(self, index: int) -> Interaction: ...
@@ -136,7 +147,7 @@ class Entries(Sequence[Interaction]):
         """An entry that would be written again as it is; None where that is not sure."""
         if number in self.made:
             return None
-        start = self._starts[number]
+        start = self._starts()[number]
         entry, end = _scan(self._text, start)
         try:
             if not jsontext.is_shallow(self._text, start, end):
@@ -146,16 +157,42 @@ class Entries(Sequence[Interaction]):
         return standing(entry, lambda: self[number])
 
     def _parse(self, number: int) -> dict[str, Any]:
-        value: dict[str, Any] = _scan(self._text, self._starts[number])[0]
+        value: dict[str, Any] = _scan(self._text, self._starts()[number])[0]
         return value
 
-    def read(self, at: int, read_file: ReadFile | None, raw: bytes) -> int:
-        """Read the list whose first element, or end, stands at ``at`` in the text; answers where it ends.
+    def _starts(self) -> list[int]:
+        """Where the entries begin in the text."""
+        if not self._known_starts:
+            at = _blank(self._text, self._begin + 1)
+            for _ in range(self._count):
+                self._known_starts.append(at)
+                at = _behind(self._text, _scan(self._text, at)[1])
+        return self._known_starts
+
+    def read(self, begin: int, read_file: ReadFile | None, raw: bytes | None) -> int:
+        """Read the list that begins at ``begin`` in the text; answers where it ends.
 
         ``raw``: see `open_document`.
         """
-        text = self._text
-        starts = self._starts
+        self._begin = begin
+        if raw is None and len(self._text) < _KEPT:
+            return self._read_at_once(read_file)
+        return self._read_one_by_one(read_file, raw or b"")
+
+    def _read_at_once(self, read_file: ReadFile | None) -> int:
+        # Python's parser makes each key once for what it parses together; a call then finds them in a cache.
+        entries, end = _scan(self._text, self._begin)
+        self._count = len(entries)
+        self._parsed = dict(enumerate(entries))
+        for number, entry in enumerate(entries):
+            if not is_usual(entry):
+                del self._parsed[number]
+                self._make(number, entry, read_file)
+        return end
+
+    def _read_one_by_one(self, read_file: ReadFile | None, raw: bytes) -> int:
+        text, starts = self._text, self._known_starts
+        at = _blank(text, self._begin + 1)
         while text[at] != "]":
             entry, end = _scan(text, at)
             number = len(starts)
@@ -163,25 +200,32 @@ class Entries(Sequence[Interaction]):
                 found = shortened(text, at, end, raw if _is_bytes_of(text, raw) else None)
                 if found is not None:
                     self._short[number] = found
-            if is_usual(entry):
-                if end < _KEPT and number not in self._short:
-                    self._parsed[number] = entry
-                else:
-                    self._digests[number] = _digests(entry)
+            if not is_usual(entry):
+                self._make(number, entry, read_file)
+            elif end < _KEPT and number not in self._short:
+                self._parsed[number] = entry
             else:
-                made = read_entry(entry, number, self._provider, read_file)
-                if made is None:
-                    raise _Unusual
-                self.made[number] = made
+                self._digests[number] = _digests(entry)
             starts.append(at)
-            # What we write, and others who indent by two, has this between two entries and behind the last.
-            if text.startswith(",\n    {", end):
-                at = end + len(",\n    ")
-            elif text.startswith("\n  ]", end):
-                at = end + len("\n  ")
-            else:
-                at = _next(text, end, "]")
+            at = _behind(text, end)
+        self._count = len(starts)
         return at + 1
+
+    def _make(self, number: int, entry: Any, read_file: ReadFile | None) -> None:
+        made = read_entry(entry, number, self._provider, read_file)
+        if made is None:
+            raise _Unusual
+        self.made[number] = made
+
+
+def _behind(text: str, end: int) -> int:
+    """Where the entry behind one that ends at ``end`` begins, or the end of the list."""
+    # What we write, and others who indent by two, has this between two entries and behind the last.
+    if text.startswith(",\n    {", end):
+        return end + len(",\n    ")
+    if text.startswith("\n  ]", end):
+        return end + len("\n  ")
+    return _next(text, end, "]")
 
 
 def _is_bytes_of(text: str, raw: bytes) -> bool:
@@ -200,25 +244,28 @@ def has_long_texts(text: str) -> bool:
 
 
 def open_document(
-    text: str, read_file: ReadFile | None = None, raw: bytes = b""
+    text: str, read_file: ReadFile | None = None, raw: bytes | None = b""
 ) -> tuple[Entries, CassetteData] | None:
     """A document's interactions and, without them, its head; None for a text that only `load` can judge.
 
-    ``raw``: the bytes of the file that the text is from; they are kept where they serve long answers.
+    ``raw``: the bytes of the file that the text is from, which are kept where they serve long answers; None
+    where there are none to serve, which is found out where no bytes are given.
     """
+    if raw == b"" and not has_long_texts(text):
+        raw = None
     try:
         return _opened(text, read_file, raw)
     except (ValueError, IndexError, RecursionError, StopIteration):  # the last is how a scanner fails
         return None
 
 
-def _opened(text: str, read_file: ReadFile | None, raw: bytes) -> tuple[Entries, CassetteData]:
+def _opened(text: str, read_file: ReadFile | None, raw: bytes | None) -> tuple[Entries, CassetteData]:
     provider, behind, _ = text[len(_BEGINS) : _SHORT].partition(_FIRST_ENTRY)
     plain = provider.isprintable() and '"' not in provider and "\\" not in provider
     if not (behind and plain and text.startswith(_BEGINS)):
         return _members(text, {}, None, _blank(text, _after(text, _blank(text, 0), "{")), read_file, raw)
     entries = Entries(text, provider)
-    at = entries.read(len(_BEGINS) + len(provider) + len(_FIRST_ENTRY), read_file, raw)
+    at = entries.read(len(_BEGINS) + len(provider) + _FIRST_ENTRY.index("["), read_file, raw)
     if text[at:] == "\n}\n":
         return entries, _head_of(provider)
     head = {"version": VERSION, "provider": provider, "interactions": None}
@@ -231,7 +278,12 @@ def _head_of(provider: str) -> CassetteData:
 
 
 def _members(
-    text: str, head: dict[str, Any], entries: Entries | None, at: int, read_file: ReadFile | None, raw: bytes
+    text: str,
+    head: dict[str, Any],
+    entries: Entries | None,
+    at: int,
+    read_file: ReadFile | None,
+    raw: bytes | None,
 ) -> tuple[Entries, CassetteData]:
     """The same from the member of the document that stands at ``at``; ``head`` has those before it."""
     while text[at] != "}":
@@ -241,10 +293,10 @@ def _members(
         name, at = member[1], member.end()
         if name == "interactions":
             provider = head.get("provider")
-            if head.get("version") not in VERSIONS or not isinstance(provider, str | None):
+            if head.get("version") not in VERSIONS or not isinstance(provider, str | None) or text[at] != "[":
                 raise _Unusual
             entries = Entries(text, provider)
-            head[name], at = None, entries.read(_blank(text, _after(text, at, "[")), read_file, raw)
+            head[name], at = None, entries.read(at, read_file, raw)
         elif entries is not None and name in KNOWN_AT_TOP:
             raise _Unusual  # the provider counts in reading the interactions
         else:
