@@ -27,6 +27,7 @@ __all__ = [
     "Digests",
     "Fingerprint",
     "Place",
+    "Sent",
     "digest_of",
     "digests",
     "fingerprint",
@@ -35,6 +36,7 @@ __all__ = [
     "place",
     "request_digest",
     "sent_key",
+    "to_sent",
     "whole_request",
 ]
 
@@ -125,15 +127,23 @@ def digest_of(method: str, url: str, value: Any) -> bytes:
     return blake2b(text, digest_size=16).digest()  # OpenSSL's hashes take longer to begin
 
 
-def sent_key(method: str, url: str, raw: bytes) -> Hashable:
+Sent = tuple[str, str, bytes]
+"""Method, URL and body of a request, b"" where it has none."""
+
+
+def to_sent(request: Request) -> Sent:
+    """The same of a request of ours."""
+    return request.method, request.url, b"" if request.body is None else request.body.raw
+
+
+def sent_key(sent: Sent) -> Hashable:
     """What is the same, in one process, for requests of one method and URL whose bodies are the same bytes.
 
     Python's own hash of 64 bits, which is keyed (PEP 456): of a cassette of 10,000 and as many calls, one in
     10¹¹ would find a wrong recording. A cryptographic one costs a call more than all else of the look-up.
     Where Python's hash has but 32 bits, the request itself.
     """
-    request = (method, url, raw)
-    return hash(request) if _LONG_HASHES else request
+    return hash(sent) if _LONG_HASHES else sent
 
 
 _LONG_HASHES: Final = sys.hash_info.width >= 64
@@ -148,8 +158,7 @@ class Digests(NamedTuple):
 
 def digests(request: Request) -> Digests:
     """Both of a request."""
-    raw = b"" if request.body is None else request.body.raw
-    return Digests(sent_key(request.method, request.url, raw), request_digest(request))
+    return Digests(sent_key(to_sent(request)), request_digest(request))
 
 
 class Place(NamedTuple):

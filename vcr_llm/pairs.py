@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
-from vcr_llm.fingerprint import Digests, digests
+from vcr_llm.fingerprint import Digests, Sent, digests, to_sent
 from vcr_llm.interaction import Interaction, Request
 from vcr_llm.schema import Entries, Standing
 from vcr_llm.vcr_bridge import (
@@ -26,6 +26,7 @@ __all__ = [
     "recorded_digests",
     "recorded_interaction",
     "recorded_request",
+    "recorded_sent",
 ]
 
 
@@ -80,6 +81,11 @@ class Pairs(list[Any]):
         """The request of a pair; the pair is not made for this."""
         found = super().__getitem__(place)
         return self._entries.request(found) if isinstance(found, int) else to_request(found[0])
+
+    def sent(self, place: int) -> Sent:
+        """A pair's request as it is sent; neither the pair nor its request is made for this."""
+        found = super().__getitem__(place)
+        return self._entries.sent(found) if isinstance(found, int) else to_sent(to_request(found[0]))
 
     def digests(self, place: int) -> Digests:
         """The digests of a pair's request; neither the pair nor its request is made for this."""
@@ -149,6 +155,11 @@ for _name in (*_COMPARING, *_COPYING, *_CHANGING):
 def recorded_request(data: Sequence[Pair], place: int) -> Request:
     """The request of a recording."""
     return data.request(place) if isinstance(data, Pairs) else to_request(data[place][0])
+
+
+def recorded_sent(data: Sequence[Pair], place: int) -> Sent:
+    """A recording's request as it is sent."""
+    return data.sent(place) if isinstance(data, Pairs) else to_sent(to_request(data[place][0]))
 
 
 def recorded_digests(data: Sequence[Pair], place: int) -> Digests:

@@ -82,7 +82,7 @@ class Finder:
         body = request.body
         if not self._bytes_tell or type(body) is not bytes or cassette.record_mode == RecordMode.ALL:
             return None
-        for number in self._index.sent(cassette.data, request.method, request.uri, body):
+        for number in self._index.sent(cassette.data, (request.method, request.uri, body)):
             if cassette.may_play(number):
                 return number
         return None

@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from typing import Final
 
-from vcr_llm.fingerprint import Fingerprint, fingerprint, request_digest, sent_key
+from vcr_llm.fingerprint import Fingerprint, Sent, fingerprint, request_digest, sent_key
 from vcr_llm.interaction import Request
 from vcr_llm.matchers import View, fingerprint_of
-from vcr_llm.pairs import bare_interaction, recorded_digests, recorded_request
+from vcr_llm.pairs import bare_interaction, recorded_digests, recorded_request, recorded_sent
 from vcr_llm.ranking import Recordings, Rules
 from vcr_llm.vcr_bridge import Pair, VcrRequest, to_request
 
@@ -39,12 +39,14 @@ class Index:
         self._known: dict[bytes, Fingerprint] = {}
         self._recordings: Recordings | None = None
 
-    def sent(self, data: Sequence[Pair], method: str, url: str, body: bytes) -> Sequence[int]:
+    def sent(self, data: Sequence[Pair], request: Sent) -> Sequence[int]:
         """The numbers, from 0, of the recordings that say what this request says, if one of them was sent
         like it to the byte."""
         if len(self._digests) != len(data):
+            if len(data) == 1:  # as in most tests: there is nothing to tell it from
+                return (0,) if recorded_sent(data, 0) == request else ()
             self._place(data)
-        return self._sent.get(sent_key(method, url, body), ())
+        return self._sent.get(sent_key(request), ())
 
     def same(self, data: Sequence[Pair], request: VcrRequest) -> Sequence[int]:
         """The numbers, from 0, of the recordings that go where this request goes and say what it says; none
@@ -58,7 +60,7 @@ class Index:
     def _digest(self, request: VcrRequest) -> bytes:
         body = request.body
         if type(body) is bytes:
-            places = self._sent.get(sent_key(request.method, request.uri, body))
+            places = self._sent.get(sent_key((request.method, request.uri, body)))
             if places:
                 return self._digests[places[0]]
         return request_digest(to_request(request))

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final, overload
 
 from vcr_llm import jsontext
-from vcr_llm.fingerprint import Digests, digest_of, digests, sent_key
+from vcr_llm.fingerprint import Digests, Sent, digest_of, digests, sent_key, to_sent
 from vcr_llm.interaction import Body, CassetteData, Interaction, Request, Response
 from vcr_llm.longtexts import Shortened, is_sparse, shortened
 from vcr_llm.schema.loading import KNOWN_AT_TOP, VERSIONS, ReadFile, no_constant, read_entry
@@ -119,6 +119,11 @@ class Entries(Sequence[Interaction]):
                 return short, raw
         entry = self._parse(number)
         return entry, _response_bytes(entry)
+
+    def sent(self, number: int) -> Sent:
+        """The request of an interaction as it is sent."""
+        entry = self._parsed.get(number)
+        return to_sent(self.request(number)) if entry is None else _sent(entry)
 
     def digests(self, number: int) -> Digests:
         """The digests of an interaction's request; nothing is parsed for this of what was not yet played."""
@@ -357,14 +362,18 @@ def _response_bytes(entry: dict[str, Any]) -> bytes:
     return jsontext.compact_bytes(response) if response else b""
 
 
+def _sent(entry: dict[str, Any]) -> Sent:
+    """The request of an entry of the usual shape, as it is sent."""
+    http, body = entry["http"], entry["request"]
+    return http["method"], http["url"], jsontext.compact_bytes(body) if body else b""
+
+
 def _digests(entry: dict[str, Any]) -> Digests:
     """The same as `fingerprint.digests` of an entry of the usual shape."""
-    http, body = entry["http"], entry["request"]
-    raw = jsontext.compact_bytes(body) if body else b""
+    sent = method, url, raw = _sent(entry)
     if not jsontext.is_shallow(raw):
         return digests(_request(entry))
-    method, url = http["method"], http["url"]
-    return Digests(sent_key(method, url, raw), digest_of(method, url, body or None))
+    return Digests(sent_key(sent), digest_of(method, url, entry["request"] or None))
 
 
 def _usual(entry: dict[str, Any], body_of: BodyOf = Body.of_json) -> Interaction:
