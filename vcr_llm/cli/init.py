@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +67,8 @@ import pytest
 
 @pytest.mark.vcr
 def test_hello():
-    client = {sdk}.{client}()
-{call}
+    with {sdk}.{client}() as client:
+{inner_call}
     assert text
 """
 
@@ -95,9 +96,7 @@ import {sdk}
 
 from vcr_llm import llm_mock
 
-client = {sdk}.{client}()
-
-with llm_mock(mode="record", fixture="tests/fixtures/example"):
+with {sdk}.{client}() as client, llm_mock(mode="record", fixture="tests/fixtures/example"):
 {call}
     print("Recorded:", text)
 '''
@@ -192,7 +191,9 @@ def command(directory: Path, sdk: str | None, for_llm_mock: bool) -> None:
     there, the lines to add are printed.
     """
     name = sdk or _installed()
-    values = {"sdk": name, "client": _SDKS[name].client, "key": _SDKS[name].key, "call": _indented(name)}
+    example = _SDKS[name]
+    values = {"sdk": name, "client": example.client, "key": example.key}
+    values |= {"call": _indented(example.call, 4), "inner_call": _indented(example.call, 8)}
     to_add: list[tuple[str, str]] = []
     configuration = _configuration(directory)
     values["configuration"] = configuration.path
@@ -224,8 +225,8 @@ def _installed() -> str:
     return next((name for name in sorted(_SDKS) if importlib.util.find_spec(name)), "anthropic")
 
 
-def _indented(sdk: str) -> str:
-    return "".join(f"    {line}\n" for line in _SDKS[sdk].call.splitlines()).rstrip()
+def _indented(code: str, by: int) -> str:
+    return textwrap.indent(code, by * " ").rstrip()
 
 
 def _create(path: Path, text: str | None) -> bool:
