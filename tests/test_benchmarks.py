@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import profiling, report, targets
+from benchmarks import instructions, profiling, report, targets
 from benchmarks.contenders import BY_NAME, OURS
 from benchmarks.measures import MEASURES
 from benchmarks.plan import PLANS, jobs, memory_jobs
@@ -141,3 +141,15 @@ def test_the_profile_names_what_replaying_adds() -> None:
     assert len(profile.top) == 10
     assert any("vcr" in one.name for one in profile.top)
     assert f"`{profile.top[0].name}`" in profile.text()
+
+
+def test_instructions_are_those_between_few_and_many_calls(tmp_path: Path) -> None:
+    few, many = (
+        f"==7== I   refs:      {counted[0]:,}\n==7== I1  misses:    1\n==7== LLi misses:    {counted[1]:,}\n"
+        f"==7== D   refs:      9  (8 rd   + 1 wr)\n==7== LLd misses:    {counted[2]:,}  (1 rd   + 2 wr)\n"
+        for counted in ((1_000_000, 1_000, 2_000), (3_000_000, 1_400, 2_600))
+    )
+    found = instructions.Counts.between(few.encode(), many.encode(), 200)
+    assert (found.instructions, found.misses) == (10_000, 5)
+    for name in (instructions.FLOOR, OURS):
+        instructions.replay(name, 2, tmp_path)
