@@ -117,7 +117,7 @@ def runs_of_pytest(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number in range(plan.starts if only in "start-up" else 0):
-            yield _line("start-up", OURS, number, suites.start_up(number))
+            yield _line("start-up", OURS, number, suites.start_up())
         taking_part = [each for each in suites.SUITES if suites.SUITES[each].environment in pythons]
         for number in range(plan.suite_rounds if only in "suite" else 0):
             for each in taking_part:

@@ -49,6 +49,12 @@ WHEN_ASKED_FOR: Final[dict[str, Callable[[pytest.Config], bool]]] = {
 
 _MARKERS: Final = frozenset({"vcr", "llm_replay"})
 
+
+def __dir__() -> list[str]:
+    """What pytest is to find: it examines every name of a plugin several times, what it imports too."""
+    return [name for name in globals() if name.startswith("pytest_") or name == llm_cassette.__name__]
+
+
 # --- from the start ----------------------------------------------------------------------------------
 
 
@@ -133,7 +139,7 @@ def _join(name: str, config: pytest.Config) -> ModuleType:
 
 
 def _hooks(part: ModuleType) -> ModuleType:
-    """A part's hooks alone: pytest examines every name of a plugin several times, what it imports too."""
+    """A part's hooks alone, see `__dir__`."""
     plugin = ModuleType(part.__name__, part.__doc__)
     vars(plugin).update({name: value for name, value in vars(part).items() if name.startswith("pytest_")})
     return plugin
