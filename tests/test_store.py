@@ -49,7 +49,7 @@ def test_a_file_of_any_size_is_read_whole(tmp_path: Path, size: int) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
-@pytest.mark.parametrize("parts", [[b"x"], [b"x", b"y" * 10], [b"x" * store._SMALL, b"y"]])
+@pytest.mark.parametrize("parts", [[b"x"], [b"x", b"y" * 10], [b"x" * store._SMALL, b"y"], [b"{", b"\n}\n"]])
 def test_a_pipe_is_read_to_its_end(tmp_path: Path, parts: list[bytes]) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)

@@ -42,11 +42,14 @@ def read_bytes(path: Path | str) -> bytes | None:
     """
     try:
         with FileIO(path) as file:
-            raw, more = file.read(_SMALL), file.read(1)
+            raw = file.read(_SMALL)
+            if len(raw) < _SMALL and raw.endswith(_END):  # a pipe gives what it has by then
+                return raw
+            more = file.read(1)
             if more and file.seekable():
                 file.seek(0)
                 return file.readall()
-            return raw + more + file.readall() if more else raw  # a pipe gives what it has by then
+            return raw + more + file.readall() if more else raw
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -59,6 +62,9 @@ def read_bytes(path: Path | str) -> bytes | None:
 
 _SMALL = 1 << 14
 """Bytes that most files do not have."""
+
+_END = b"\n}\n"
+"""Ends a document as we lay it out, and stands nowhere else in it."""
 
 
 _REMEDIES: dict[type[OSError], str] = {

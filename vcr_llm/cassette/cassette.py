@@ -34,7 +34,7 @@ from vcr_llm.fingerprint import Fingerprint
 from vcr_llm.interaction import EPOCH, Interaction
 from vcr_llm.matchers import View
 from vcr_llm.pairs import Pairs, recorded_answer, recorded_interaction, recorded_request
-from vcr_llm.persister import Adding
+from vcr_llm.persister import Adding, CassettePersister
 from vcr_llm.providers import Usage
 from vcr_llm.ranking import Choice
 from vcr_llm.report import PLAIN, PYTEST, Advice
@@ -171,10 +171,10 @@ class Cassette(BridgedCassette):
         self.loading = True
         persister, path = self.persister, os.fspath(self.path)
         if getattr(persister, "own", False) and not self.has_load_hooks:
-            self._load_file(path)
+            self._load_file(persister, path)
         else:
             super()._load()
-        if self._refreshes:
+        if self.settings.session is not None and self._refreshes:
             # Read all the same: what cannot be read is never replaced.
             self.forget_loaded()
         self._own_count = len(self.data)
@@ -184,10 +184,10 @@ class Cassette(BridgedCassette):
                 self.load_more(pairs)
         self.loading = False
 
-    def _load_file(self, path: str) -> None:
+    def _load_file(self, persister: CassettePersister, path: str) -> None:
         """What vcrpy's ``_load`` does, without copying each interaction where no filter looks at it."""
         try:
-            content = self.persister.load(path, self.serializer)
+            content = persister.load(path, self.serializer)
         except CassetteNotFoundError:
             return
         pairs = content.pairs
