@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks import profiling, report, suites
 from benchmarks.contenders import OURS
-from benchmarks.environments import NAMES, python_of
+from benchmarks.environments import FOLDER, NAMES, python_of
 from benchmarks.plan import PLANS, Job, Plan, jobs, memory_jobs
 
 HERE = Path(__file__).resolve().parent
@@ -154,7 +154,7 @@ def main() -> int:
     parser.add_argument(
         "--environments",
         type=Path,
-        default=Path(tempfile.gettempdir()) / "vcr-llm-benchmarks",
+        default=FOLDER,
         help="where the peers' environments are made, and kept",
     )
     parser.add_argument("--output", type=Path, default=Path(), help="folder for the results")

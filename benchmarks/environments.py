@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
-__all__ = ["NAMES", "python_of"]
+__all__ = ["FOLDER", "NAMES", "python_of"]
 
 PACKAGES = {
     "cassetter": ("cassetter", "openai", "pytest"),
@@ -27,6 +28,8 @@ PACKAGES = {
     ),
 }
 NAMES = ("here", *PACKAGES)
+FOLDER = Path(tempfile.gettempdir()) / "vcr-llm-benchmarks"
+"""Where they are made unless told otherwise, and kept."""
 
 
 def python_of(name: str, folder: Path) -> Path | None:

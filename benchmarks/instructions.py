@@ -16,13 +16,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.contenders import BY_NAME, CONTENDERS
-from benchmarks.environments import NAMES, python_of
+from benchmarks.environments import FOLDER, NAMES, python_of
 from benchmarks.measures import written
 from benchmarks.samples import Sample
 from benchmarks.sdk import ask, client
@@ -57,14 +58,12 @@ class Counts:
 
 def replay(name: str, calls: int, folder: Path) -> None:
     """What is counted: a process that makes so many calls, each of another question."""
-    if name == FLOOR:
-        one = client(SAMPLE)
-        for number in range(calls):
-            ask(one, number, SAMPLE)
-        return
-    contender = BY_NAME[name]
-    with contender.open(written(contender, SAMPLE, folder)) as entered:
-        one = contender.client(entered)
+    with ExitStack() as stack:
+        if name == FLOOR:
+            one = client(SAMPLE)
+        else:
+            contender = BY_NAME[name]
+            one = contender.client(stack.enter_context(contender.open(written(contender, SAMPLE, folder))))
         for number in range(calls):
             ask(one, number, SAMPLE)
 
@@ -86,14 +85,18 @@ def _counted(python: Path, name: str, folder: Path) -> Counts:
     return Counts.between(few, many, MANY - FEW)
 
 
-def main(names: Sequence[str], environments: Path) -> int:
+def main(names: Sequence[str]) -> int:
     """Print the table. Every environment has a floor of its own: its generation of the SDK in memory."""
     if shutil.which("valgrind") is None:
-        print("valgrind is not installed", file=sys.stderr)
+        print("valgrind is not installed; your system's package manager has it", file=sys.stderr)
         return 1
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        print(f"no contender: {', '.join(unknown)}; there are {', '.join(BY_NAME)}", file=sys.stderr)
+        return 2
     chosen = [one for one in CONTENDERS if (one.name in names if names else one.runs_sdk and one.exact)]
     needed = {one.environment for one in chosen}
-    pythons = {name: python for name in NAMES if name in needed and (python := python_of(name, environments))}
+    pythons = {name: python for name in NAMES if name in needed and (python := python_of(name, FOLDER))}
     asked = [(one.environment, one.name) for one in chosen if one.environment in pythons]
     asked = [*((name, FLOOR) for name in pythons), *asked]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -115,4 +118,4 @@ if __name__ == "__main__":
         gc.disable()
         replay(sys.argv[2], int(sys.argv[4]), Path(sys.argv[3]))
     else:
-        sys.exit(main(sys.argv[1:], Path(tempfile.gettempdir()) / "vcr-llm-benchmarks"))
+        sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,8 @@
 """Where the time of a replayed call goes, above the same call in memory: the ten dearest functions.
 
 ``--profile`` asks all the questions twice, under cProfile on the CPU clock of the thread: replayed, and on
-the in-memory transport. What a function costs there is taken off, so that the SDK's own work does not show.
+the in-memory transport. Of a function that is called there, too, only the further calls count, so that the
+SDK's own work does not show, which takes more or less time from one run to the next.
 cProfile makes small functions dearer than they are; above the table stands the time per call without it.
 """
 
@@ -114,13 +115,9 @@ def _stats(work: Callable[[], None]) -> _Stats:
 
 def _above(replay: _Stats, floor: _Stats, calls: int) -> Iterator[Spent]:
     for place, (_, count, own, whole, _) in replay.items():
-        _, before, own_before, whole_before, _ = floor.get(place, (0, 0, 0.0, 0.0, None))
-        yield Spent(
-            _shown(*place),
-            (own - own_before) / calls * 1e6,
-            (whole - whole_before) / calls * 1e6,
-            (count - before) / calls,
-        )
+        more = count - floor.get(place, (0, 0))[1]
+        each = more / count / calls * 1e6
+        yield Spent(_shown(*place), own * each, whole * each, more / calls)
 
 
 def _shown(file: str, _line: int, function: str) -> str:

@@ -140,6 +140,7 @@ def test_the_profile_names_what_replaying_adds() -> None:
     assert profile.replayed > 0 < profile.floor
     assert len(profile.top) == 10
     assert any("vcr" in one.name for one in profile.top)
+    assert all(one.calls > 0 for one in profile.top)  # what the SDK does anyway is none of it
     assert f"`{profile.top[0].name}`" in profile.text()
 
 

@@ -55,7 +55,7 @@ def opened(text: str) -> tuple[Entries, CassetteData]:
 # --- reading entry by entry is reading ---------------------------------------------------------------
 
 
-def same_as_at_once(text: str) -> bool:
+def same_as_whole(text: str) -> bool:
     """Whether a document is read by its entries, parsed together or one by one, and then with the same result
     as by the whole reader."""
     for kept in (len(text) + 1, 1):
@@ -76,7 +76,7 @@ def same_as_at_once(text: str) -> bool:
 @BOUNDED
 @given(cassettes)
 def test_what_we_write_is_read_entry_by_entry(data: CassetteData) -> None:
-    assert same_as_at_once(schema.dump(data, lambda raw: ""))
+    assert same_as_whole(schema.dump(data, lambda raw: ""))
 
 
 MEMBERS = ["hash", "request", "response", "streaming", "stream_events", "recorded_at", "http", "more"]
@@ -108,7 +108,7 @@ def test_an_entry_is_taken_as_it_is_or_left_to_the_whole_reader(
     place, key = (odd, name) if inner is None else (odd["http"], inner)
     place.pop(key, None) if gone else place.update({key: value})
     text = document(entry(1), odd)
-    if not same_as_at_once(text):
+    if not same_as_whole(text):
         with pytest.raises(UnreadableCassetteError):
             schema.load(text)
 
@@ -116,8 +116,8 @@ def test_an_entry_is_taken_as_it_is_or_left_to_the_whole_reader(
 @pytest.mark.parametrize("layout", [{}, {"indent": 2}, {"indent": "\t"}, {"separators": (",", ":")}])
 def test_any_layout_is_read(layout: dict[str, Any]) -> None:
     value = json.loads(document(entry(1), entry(2), more={"a": 1}))
-    assert same_as_at_once(f"\n {json.dumps(value, **layout)} \n")
-    assert same_as_at_once(json.dumps({**value, "interactions": []}, **layout))
+    assert same_as_whole(f"\n {json.dumps(value, **layout)} \n")
+    assert same_as_whole(json.dumps({**value, "interactions": []}, **layout))
 
 
 @pytest.mark.parametrize("spelled", [lambda text: text, lambda text: text.replace("long", "l\\u006fng")])
@@ -132,10 +132,10 @@ def test_entries_with_long_texts_are_read_alike(spelled: Any) -> None:
         entry(5, response={}, http={**entry()["http"], "response_body": {"text": long}}),
     )
     value = spelled(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
-    assert same_as_at_once(value)
-    assert same_as_at_once(value.replace('"n": 1', '"said": "the last one counts"'))
+    assert same_as_whole(value)
+    assert same_as_whole(value.replace('"n": 1', '"said": "the last one counts"'))
     # What `longtexts` puts in the places of long texts, spelled so that it does not see it.
-    assert same_as_at_once(value.replace('"n": 1', r'"n": "\ue0000\ue000"'))
+    assert same_as_whole(value.replace('"n": 1', r'"n": "\ue0000\ue000"'))
     entries, _ = opened(value)
     body = entries[1].request.body
     assert body is not None

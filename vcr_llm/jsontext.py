@@ -142,10 +142,12 @@ def _pieces_of(
     return encode
 
 
-shallow = encoder()
-"""`compact` of what is not too deep for recursion and has no lone surrogates, which stay as they are."""
-
 _pieces: Final = _pieces_of(",", ":", ascii_only=False, sort_keys=False)
+
+
+def shallow(value: Any) -> str:
+    """`compact` of what is not too deep for recursion and has no lone surrogates, which stay as they are."""
+    return "".join(_pieces(value, 0))
 
 
 def compact(value: Any) -> str:

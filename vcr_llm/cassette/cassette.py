@@ -132,7 +132,7 @@ class Cassette(BridgedCassette):
 
     @property
     def _refreshes(self) -> bool:
-        session = self.session
+        session = self.settings.session
         return session is not None and session.refresh
 
     @property
@@ -174,7 +174,7 @@ class Cassette(BridgedCassette):
             self._load_file(persister, path)
         else:
             super()._load()
-        if self.settings.session is not None and self._refreshes:
+        if self._refreshes:
             # Read all the same: what cannot be read is never replaced.
             self.forget_loaded()
         self._own_count = len(self.data)

@@ -32,7 +32,6 @@ class Recorded(Protocol):
     @property
     def loaded_count(self) -> int: ...
     def is_free(self, number: int) -> bool: ...
-    def may_play(self, number: int) -> bool: ...
 
 
 _OURS: Final = tuple(MATCHERS.values())
@@ -83,7 +82,7 @@ class Finder:
         if not self._bytes_tell or type(body) is not bytes or cassette.record_mode == RecordMode.ALL:
             return None
         for number in self._index.sent(cassette.data, (request.method, request.uri, body)):
-            if cassette.may_play(number):
+            if cassette.is_free(number) and self._fits(cassette, request, number):
                 return number
         return None
 

@@ -168,10 +168,11 @@ class Entries(Sequence[Interaction]):
     def _starts(self) -> list[int]:
         """Where the entries begin in the text."""
         if not self._known_starts:
-            at = _blank(self._text, self._begin + 1)
+            at, found = _blank(self._text, self._begin + 1), []
             for _ in range(self._count):
-                self._known_starts.append(at)
+                found.append(at)
                 at = _behind(self._text, _scan(self._text, at)[1])
+            self._known_starts = found  # when it is whole: another thread may ask
         return self._known_starts
 
     def read(self, begin: int, read_file: ReadFile | None, raw: bytes | None) -> int:

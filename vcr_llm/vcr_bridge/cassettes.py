@@ -171,10 +171,6 @@ class BridgedCassette(Cassette):  # type: ignore[misc]  # vcrpy has no type info
         found = None if reference is None else reference()
         return found is None or found.number != number
 
-    def may_play(self, number: int) -> bool:
-        """Whether a recording is free and, where calls may be recorded, not of this run."""
-        return self.is_free(number) and (number < self._loaded_count or bool(self.write_protected))
-
     @property
     def persister(self) -> Any:
         return self._persister
