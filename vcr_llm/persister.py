@@ -73,9 +73,10 @@ class CassettePersister:
 
     def load(self, cassette_path: str, serializer: Any) -> Content:
         """What a file of our own reading holds (see `own`). Raises vcrpy's `CassetteNotFoundError`."""
-        content = self._loaded = self._read(cassette_path, serializer) or _NOTHING
-        if content is _NOTHING:
+        content = _read(cassette_path, serializer) or self._read_sibling(cassette_path, serializer)
+        if content is None:
             raise CassetteNotFoundError
+        self._loaded = content
         return content
 
     def load_extras(self, serializer: Any, main: str) -> tuple[list[Pair], list[str]]:
@@ -88,7 +89,7 @@ class CassettePersister:
             if Path(path) in seen:
                 continue
             seen.add(Path(path))
-            content = self._read(path, serializer)
+            content = _read(path, serializer) or self._read_sibling(path, serializer)
             if content is None:
                 missing.append(path)
             else:
@@ -96,11 +97,10 @@ class CassettePersister:
                 self.extra_files.append(path)
         return pairs, missing
 
-    def _read(self, path: str, serializer: Any) -> Content | None:
-        content = _read(path, serializer)
-        old = self._sibling(Path(path)) if content is None else None
+    def _read_sibling(self, path: str, serializer: Any) -> Content | None:
+        old = self._sibling(Path(path))
         if old is None:
-            return content
+            return None
         self.old_files.append(str(old))
         return _read(str(old), serializer)
 

@@ -181,13 +181,10 @@ class Entries(Sequence[Interaction]):
         ``raw``: see `open_document`.
         """
         self._begin = begin
-        if raw is None and len(self._text) < _KEPT:
-            return self._read_at_once(read_file)
-        return self._read_one_by_one(read_file, raw or b"")
-
-    def _read_at_once(self, read_file: ReadFile | None) -> int:
+        if raw is not None or len(self._text) >= _KEPT:
+            return self._read_one_by_one(read_file, raw or b"")
         # Python's parser makes each key once for what it parses together; a call then finds them in a cache.
-        entries, end = _scan(self._text, self._begin)
+        entries, end = _scan(self._text, begin)
         self._count = len(entries)
         self._parsed = dict(enumerate(entries))
         for number, entry in enumerate(entries):
@@ -259,23 +256,19 @@ def open_document(
     """
     if raw == b"" and not has_long_texts(text):
         raw = None
-    try:
-        return _opened(text, read_file, raw)
-    except (ValueError, IndexError, RecursionError, StopIteration):  # the last is how a scanner fails
-        return None
-
-
-def _opened(text: str, read_file: ReadFile | None, raw: bytes | None) -> tuple[Entries, CassetteData]:
     provider, behind, _ = text[len(_BEGINS) : _SHORT].partition(_FIRST_ENTRY)
     plain = provider.isprintable() and '"' not in provider and "\\" not in provider
-    if not (behind and plain and text.startswith(_BEGINS)):
-        return _members(text, {}, None, _blank(text, _after(text, _blank(text, 0), "{")), read_file, raw)
-    entries = Entries(text, provider)
-    at = entries.read(len(_BEGINS) + len(provider) + _FIRST_ENTRY.index("["), read_file, raw)
-    if text[at:] == "\n}\n":
-        return entries, _head_of(provider)
-    head = {"version": VERSION, "provider": provider, "interactions": None}
-    return _members(text, head, entries, _next(text, at, "}"), read_file, raw)
+    try:
+        if not (behind and plain and text.startswith(_BEGINS)):
+            return _members(text, {}, None, _blank(text, _after(text, _blank(text, 0), "{")), read_file, raw)
+        entries = Entries(text, provider)
+        at = entries.read(len(_BEGINS) + len(provider) + _FIRST_ENTRY.index("["), read_file, raw)
+        if text[at:] == "\n}\n":
+            return entries, _head_of(provider)
+        head = {"version": VERSION, "provider": provider, "interactions": None}
+        return _members(text, head, entries, _next(text, at, "}"), read_file, raw)
+    except (ValueError, IndexError, RecursionError, StopIteration):  # the last is how a scanner fails
+        return None
 
 
 @lru_cache(maxsize=64)
