@@ -68,6 +68,9 @@ def measured(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[Row]:
         workers = {name: stack.enter_context(worker(python)) for name, python in pythons.items()}
         for group in jobs(plan):
             group = [job for job in group if job.contender.environment in workers and only in job.key()]
+            for job in group:
+                if job.is_of_written:
+                    workers[job.contender.environment].measure(job.written())
             spent = dict.fromkeys((job.contender.name for job in group), 0.0)
             for number in range(plan.rounds):
                 for job in group:
@@ -98,11 +101,10 @@ def memories(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[Row]:
 
 def _alone(python: Path, job: Job, folder: str) -> dict[str, Any]:
     """Two processes: one writes the cassette, the other measures."""
-    lines = [json.dumps({**job.line(0), "measure": name}) for name in ("written", "memory")]
-    for line in lines:
+    for line in (job.written(), job.line(0)):
         run = subprocess.run(
             [python, "-m", "benchmarks.worker", folder],
-            input=line + "\n",
+            input=json.dumps(line) + "\n",
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONPATH": str(HERE.parent)},

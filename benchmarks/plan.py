@@ -60,6 +60,15 @@ class Job:
         order = self.options.get("order", "")
         return " ".join(filter(None, [self.measure, self.sample.name, order]))
 
+    @property
+    def is_of_written(self) -> bool:
+        """Whether a cassette is needed that is there before."""
+        return self.measure != "save"
+
+    def written(self) -> dict[str, Any]:
+        """What a worker is sent that it has one."""
+        return {"measure": "written", "contender": self.contender.name, "sample": asdict(self.sample)}
+
     def line(self, seed: int) -> dict[str, Any]:
         """What a worker is sent."""
         seeded = {"seed": seed} if self.measure in _SEEDED else {}

@@ -66,6 +66,17 @@ class Results:
         known = [each for each in found if each is not None]
         return Spread.of(known) if known else None
 
+    def against(self, key: str, contender: str, other: str, value: Value) -> Spread | None:
+        """One contender's number by another's of the same round, where both took part."""
+
+        def by_round(name: str) -> dict[int, float]:
+            rows = [row for row in self._rows if (row["key"], row["contender"]) == (key, name)]
+            return {row["round"]: found for row in rows if (found := value(row)) is not None}
+
+        ours, theirs = by_round(contender), by_round(other)
+        found = [ours[number] / theirs[number] for number in ours if number in theirs]
+        return Spread.of(found) if found else None
+
     def of(self, key: str, contender: str, value: Value) -> float | None:
         found = self.spread(key, contender, value)
         return found.median if found else None

@@ -124,6 +124,20 @@ def test_targets_are_computed_and_what_misses_is_bold() -> None:
     assert "json.loads" not in text, "nothing is said of what was not measured"
 
 
+def test_seconds_are_compared_with_those_of_the_same_round() -> None:
+    """A machine that is now slow, now fast, has medians that say nothing."""
+    key = "load 1-1024"
+    rows = [row(key, number, read=read, json=1.0) for number, read in enumerate((0.9, 1.8, 1.8))]
+    rows += [row(key, number, "cassetter TOML", read=read) for number, read in enumerate((1.0, 2.0))]
+    rows += [row(key, number, "vcrpy JSON", read=4.0) for number in range(3)]
+    rows += [row(key, 0, "llm-mock", read=0.1)]
+    text = "\n".join(targets.markdown(Results(rows)))
+    assert "| reading ÷ vcrpy's and cassetter's ≤ 1 | 1: 0.90 (0.90–0.90) of cassetter TOML | yes |" in text
+    slower = [{**each, "read": each["read"] * 1.2} if each["contender"] == OURS else each for each in rows]
+    text = "\n".join(targets.markdown(Results(slower)))
+    assert "| **1: 1.08 (1.08–1.08) of cassetter TOML** | no |" in text
+
+
 def test_opening_is_compared_with_our_file_of_the_same_round() -> None:
     rows = [
         row("load 10-1024", number, open=json * 2, json=json) for number, json in enumerate((1.0, 2.0, 3.0))
