@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from math import inf
 from pathlib import Path
@@ -151,6 +152,8 @@ def _about(name: str, plan: Plan) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--plan", choices=PLANS, default="full", help="how much is measured")
+    parser.add_argument("--rounds", type=int, metavar="N", help="other than the plan's")
+    parser.add_argument("--patience", type=float, metavar="SECONDS", help="other than the plan's")
     parser.add_argument("--only", default="", metavar="TEXT", help="only measures with this in their names")
     parser.add_argument("--here-only", action="store_true", help="only what is installed in this environment")
     parser.add_argument(
@@ -169,7 +172,8 @@ def main() -> int:
     if chosen.profile:
         print(profiling.run(package=chosen.package).text())
         return 0
-    plan = PLANS[chosen.plan]
+    given = {"rounds": chosen.rounds, "patience": chosen.patience}
+    plan = replace(PLANS[chosen.plan], **{name: value for name, value in given.items() if value is not None})
     names = NAMES[:1] if chosen.here_only else NAMES
     pythons = {name: python for name in names if (python := python_of(name, chosen.environments))}
     about = _about(chosen.plan, plan)

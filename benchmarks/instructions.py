@@ -1,4 +1,5 @@
-"""Instructions and cache misses of a replayed call, which other work on the machine does not change.
+"""Instructions and cache misses of a replayed call, and of reading a cassette of one, which other work on the
+machine does not change.
 
 ``python benchmarks/instructions.py [NAME…]`` runs the contenders, or those named, under cachegrind, a part of
 valgrind, which has to be installed. It runs a program on a simulated processor, some fifty times slower: each
@@ -8,13 +9,14 @@ contender is run with few and with many calls, and the difference is what the ca
 from __future__ import annotations
 
 import gc
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.contenders import BY_NAME, CONTENDERS
+from benchmarks.contenders import BY_NAME, CONTENDERS, OURS, Contender
 from benchmarks.environments import FOLDER, NAMES, python_of
 from benchmarks.measures import written
 from benchmarks.samples import Sample
@@ -31,7 +33,7 @@ from benchmarks.sdk import ask, client
 __all__ = ["Counts", "main"]
 
 FLOOR = "floor"
-SAMPLE = Sample(200)
+SAMPLE, ONE = Sample(200), Sample(1)
 FEW, MANY = 20, 180
 _CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=524288,8,64")
 """Bytes, ways and bytes of a line; 512 KB is the second level of many processors of servers."""
@@ -40,23 +42,23 @@ _ROW = re.compile(rb"== (I *refs|LLi misses|LLd misses): +([\d,]+)")
 
 @dataclass(frozen=True)
 class Counts:
-    """Of a call: instructions, and how often one or its data were not in a cache of 512 KB."""
+    """Of one time: instructions, and how often one or its data were not in a cache of 512 KB."""
 
     instructions: float
     misses: float
 
     @classmethod
-    def between(cls, few: bytes, many: bytes, calls: int) -> Counts:
-        """From what cachegrind has printed of two runs, one with ``calls`` more."""
+    def between(cls, few: bytes, many: bytes, times: int) -> Counts:
+        """From what cachegrind has printed of two runs, one with ``times`` more."""
         before, after = (
             {name: int(number.replace(b",", b"")) for name, number in _ROW.findall(text)}
             for text in (few, many)
         )
-        each = {name.split()[0]: (after[name] - before[name]) / calls for name in after}
+        each = {name.split()[0]: (after[name] - before[name]) / times for name in after}
         return cls(each[b"I"], each[b"LLi"] + each[b"LLd"])
 
 
-def replay(name: str, calls: int, folder: Path) -> None:
+def replay(name: str, times: int, folder: Path) -> None:
     """What is counted: a process that makes so many calls, each of another question."""
     with ExitStack() as stack:
         if name == FLOOR:
@@ -64,29 +66,69 @@ def replay(name: str, calls: int, folder: Path) -> None:
         else:
             contender = BY_NAME[name]
             one = contender.client(stack.enter_context(contender.open(written(contender, SAMPLE, folder))))
-        for number in range(calls):
+        for number in range(times):
             ask(one, number, SAMPLE)
 
 
-def _counted(python: Path, name: str, folder: Path) -> Counts:
-    run = [str(python), __file__, "--replay", name, str(folder)]
+def read(name: str, times: int, folder: Path) -> None:
+    """What is counted: a process that reads a cassette so many times; the floor is `json.loads` of ours."""
+    contender = BY_NAME[OURS if name == FLOOR else name]
+    path = written(contender, ONE, folder)
+    if name == FLOOR:
+        works: list[Callable[[], object]] = [lambda: json.loads(path.read_bytes())] * MANY
+    else:
+        assert contender.read is not None
+        works = [contender.read(path) for _ in range(MANY)]  # what goes before is not read, so not counted
+    client()  # a test has imported its SDK before
+    for work in works[:times]:
+        work()
+
+
+WORKS: dict[str, Callable[[str, int, Path], None]] = {"--replay": replay, "--read": read}
+_TITLES = {
+    "--replay": f"A replayed call, out of {SAMPLE.count}",
+    "--read": "Reading a cassette of one; the floor is `json.loads` of ours",
+}
+
+
+def _counted(python: Path, work: str, name: str, folder: Path) -> Counts:
+    run = [str(python), __file__, work, name, str(folder)]
     environ = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONHASHSEED": "0"}
     subprocess.run([*run, "1"], env=environ, check=True)  # writes the cassette
     simulated = ["valgrind", "--tool=cachegrind", "--cache-sim=yes", *_CACHES]
     few, many = (
         subprocess.run(
-            [*simulated, f"--cachegrind-out-file={os.devnull}", *run, str(calls)],
+            [*simulated, f"--cachegrind-out-file={os.devnull}", *run, str(times)],
             env=environ,
             capture_output=True,
             check=True,
         ).stderr
-        for calls in (FEW, MANY)
+        for times in (FEW, MANY)
     )
     return Counts.between(few, many, MANY - FEW)
 
 
+def _print(work: str, contenders: Sequence[Contender], pythons: Mapping[str, Path]) -> None:
+    environments = dict.fromkeys(one.environment for one in contenders)
+    asked = [*((each, FLOOR) for each in environments), *((one.environment, one.name) for one in contenders)]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = pool.map(lambda one: _counted(pythons[one[0]], work, one[1], Path(folder)), asked)
+        found = dict(zip(asked, counts, strict=True))
+    print(f"**{_TITLES[work]}**\n")
+    print("| | thousand instructions | ÷ the floor | cache misses | ÷ the floor |\n|---|---:|---:|---:|---:|")
+    for (environment, name), each in found.items():
+        floor = found[environment, FLOOR]
+        shown = f"the floor ({environment})" if name == FLOOR else name
+        print(
+            f"| {shown} | {each.instructions / 1e3:,.0f} | {each.instructions / floor.instructions:.2f} "
+            f"| {each.misses:,.0f} | {each.misses / floor.misses:.2f} |"
+        )
+    print(flush=True)
+
+
 def main(names: Sequence[str]) -> int:
-    """Print the table. Every environment has a floor of its own: its generation of the SDK in memory."""
+    """Print the tables. Of calls every environment has a floor of its own: its generation of the SDK in
+    memory."""
     if shutil.which("valgrind") is None:
         print("valgrind is not installed; your system's package manager has it", file=sys.stderr)
         return 1
@@ -94,28 +136,17 @@ def main(names: Sequence[str]) -> int:
     if unknown:
         print(f"no contender: {', '.join(unknown)}; there are {', '.join(BY_NAME)}", file=sys.stderr)
         return 2
-    chosen = [one for one in CONTENDERS if (one.name in names if names else one.runs_sdk and one.exact)]
+    chosen = [one for one in CONTENDERS if (one.name in names if names else one.runs_sdk)]
     needed = {one.environment for one in chosen}
     pythons = {name: python for name in NAMES if name in needed and (python := python_of(name, FOLDER))}
-    asked = [(one.environment, one.name) for one in chosen if one.environment in pythons]
-    asked = [*((name, FLOOR) for name in pythons), *asked]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        counts = pool.map(lambda one: _counted(pythons[one[0]], one[1], Path(folder)), asked)
-        found = dict(zip(asked, counts, strict=True))
-    print("| | instructions | ÷ the floor | cache misses | ÷ the floor |\n|---|---:|---:|---:|---:|")
-    for (environment, name), counts in found.items():
-        floor = found[environment, FLOOR]
-        shown = f"the floor ({environment})" if name == FLOOR else name
-        print(
-            f"| {shown} | {counts.instructions / 1e6:.2f} M | {counts.instructions / floor.instructions:.2f} "
-            f"| {counts.misses:,.0f} | {counts.misses / floor.misses:.2f} |"
-        )
+    for work, takes_part in (("--replay", chosen), ("--read", [one for one in chosen if one.read])):
+        _print(work, [one for one in takes_part if one.environment in pythons], pythons)
     return 0
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--replay"]:
+    if sys.argv[1:2] and sys.argv[1] in WORKS:
         gc.disable()
-        replay(sys.argv[2], int(sys.argv[4]), Path(sys.argv[3]))
+        WORKS[sys.argv[1]](sys.argv[2], int(sys.argv[4]), Path(sys.argv[3]))
     else:
         sys.exit(main(sys.argv[1:]))

@@ -24,12 +24,20 @@ def text(about: dict[str, Any], rows: Sequence[Row]) -> str:
         f"Measured {about['date']}, Python {about['python']}, {about['machine']}, plan `{about['plan']}`, "
         f"at most {about['rounds']} rounds; {versions}; load average {about['load'][0]} at the beginning, "
         f"{about['load after'][0]} at the end."
-        + "".join(f" Measured again {date}: {what}." for what, date in about.get("again", {}).items())
+        + "".join(f" Measured again {when}: {', '.join(names)}." for when, names in _again(about).items())
     )
     lines = [intro, "", "**Against the targets**", "", *targets.markdown(results), ""]
     for table in tables.tables(results):
         lines += tables.markdown(table, results)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _again(about: dict[str, Any]) -> dict[str, list[str]]:
+    """When, and what then."""
+    found: dict[str, list[str]] = {}
+    for name, when in about.get("again", {}).items():
+        found.setdefault(when, []).append(name)
+    return found
 
 
 def _summary(results: Results) -> Iterator[dict[str, Any]]:
@@ -50,9 +58,13 @@ def renewed(folder: Path, about: dict[str, Any], rows: Sequence[Row]) -> tuple[d
     """
     before = json.loads((folder / "results.json").read_text("utf-8"))
     keys = list(dict.fromkeys(row["key"] for row in rows))
-    measures = list(dict.fromkeys(key.split()[0] for key in keys))
-    again = {**before["about"].get("again", {}), **dict.fromkeys(measures, about["date"])}
     kept = [row for row in before["rows"] if row["key"] not in keys]
+    partly = {row["key"].split()[0] for row in kept}
+    names = [key if (measure := key.split()[0]) in partly else measure for key in keys]
+    when = about["date"]
+    if about["rounds"] != before["about"]["rounds"]:
+        when += f", at most {about['rounds']} rounds"
+    again = {**before["about"].get("again", {}), **dict.fromkeys(names, when)}
     return {**before["about"], "again": again}, [*kept, *rows]
 
 

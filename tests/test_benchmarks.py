@@ -104,8 +104,11 @@ def test_measures_that_are_made_again_take_the_place_of_their_rows(tmp_path: Pat
     report.write(tmp_path, about, old, readme=False)
     told, rows = report.renewed(tmp_path, {**about, "date": "now"}, [row("save 1-1024", 4.0)])
     assert rows == [*old[1:], row("save 1-1024", 4.0)]
-    assert told == {**about, "again": {"save": "now"}}
-    assert "Measured again now: save." in report.text(told, rows)
+    assert told == {**about, "again": {"save 1-1024": "now"}}
+    assert "Measured again now: save 1-1024." in report.text(told, rows)
+    now = {**about, "date": "now", "rounds": 9}
+    told, rows = report.renewed(tmp_path, now, [row("save 1-1024", 4.0), row("save 10-1024", 5.0)])
+    assert told["again"] == {"save": "now, at most 9 rounds"}
     assert "again" not in report.text(about, old)
 
 
@@ -167,4 +170,5 @@ def test_instructions_are_those_between_few_and_many_calls(tmp_path: Path) -> No
     found = instructions.Counts.between(few.encode(), many.encode(), 200)
     assert (found.instructions, found.misses) == (10_000, 5)
     for name in (instructions.FLOOR, OURS):
-        instructions.replay(name, 2, tmp_path)
+        for work in instructions.WORKS.values():
+            work(name, 2, tmp_path)
