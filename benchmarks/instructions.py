@@ -34,7 +34,9 @@ __all__ = ["Counts", "main"]
 
 FLOOR = "floor"
 SAMPLE, ONE = Sample(200), Sample(1)
-FEW, MANY = 20, 180
+FEW = 20
+MANY = {"--replay": 180, "--read": 2000}
+"""How often in the second process; what it takes to start one is not the same every time."""
 _CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=524288,8,64")
 """Bytes, ways and bytes of a line; 512 KB is the second level of many processors of servers."""
 _ROW = re.compile(rb"== (I *refs|LLi misses|LLd misses): +([\d,]+)")
@@ -75,10 +77,10 @@ def read(name: str, times: int, folder: Path) -> None:
     contender = BY_NAME[OURS if name == FLOOR else name]
     path = written(contender, ONE, folder)
     if name == FLOOR:
-        works: list[Callable[[], object]] = [lambda: json.loads(path.read_bytes())] * MANY
+        works: list[Callable[[], object]] = [lambda: json.loads(path.read_bytes())] * MANY["--read"]
     else:
         assert contender.read is not None
-        works = [contender.read(path) for _ in range(MANY)]  # what goes before is not read, so not counted
+        works = [contender.read(path) for _ in range(MANY["--read"])]  # making these is not reading
     client()  # a test has imported its SDK before
     for work in works[:times]:
         work()
@@ -103,9 +105,9 @@ def _counted(python: Path, work: str, name: str, folder: Path) -> Counts:
             capture_output=True,
             check=True,
         ).stderr
-        for times in (FEW, MANY)
+        for times in (FEW, MANY[work])
     )
-    return Counts.between(few, many, MANY - FEW)
+    return Counts.between(few, many, MANY[work] - FEW)
 
 
 def _print(work: str, contenders: Sequence[Contender], pythons: Mapping[str, Path]) -> None:

@@ -54,7 +54,7 @@ def _summary(results: Results) -> Iterator[dict[str, Any]]:
 def renewed(folder: Path, about: dict[str, Any], rows: Sequence[Row]) -> tuple[dict[str, Any], list[Row]]:
     """The results in a folder with these rows in place of the older ones of the same measures.
 
-    What was measured again, and when, is added to what is said of the run.
+    Keys stay in their order; what was measured again, and when, is added to what is said of the run.
     """
     before = json.loads((folder / "results.json").read_text("utf-8"))
     keys = list(dict.fromkeys(row["key"] for row in rows))
@@ -65,7 +65,9 @@ def renewed(folder: Path, about: dict[str, Any], rows: Sequence[Row]) -> tuple[d
     if about["rounds"] != before["about"]["rounds"]:
         when += f", at most {about['rounds']} rounds"
     again = {**before["about"].get("again", {}), **dict.fromkeys(names, when)}
-    return {**before["about"], "again": again}, [*kept, *rows]
+    places = {row["key"]: place for place, row in reversed(list(enumerate(before["rows"])))}
+    in_order = sorted([*kept, *rows], key=lambda row: places.get(row["key"], len(before["rows"])))
+    return {**before["about"], "again": again}, in_order
 
 
 def write(folder: Path, about: dict[str, Any], rows: Sequence[Row], *, readme: bool) -> None:

@@ -103,7 +103,7 @@ def test_measures_that_are_made_again_take_the_place_of_their_rows(tmp_path: Pat
     old = [row("save 1-1024", 1.0), row("save 10-1024", 2.0)]
     report.write(tmp_path, about, old, readme=False)
     told, rows = report.renewed(tmp_path, {**about, "date": "now"}, [row("save 1-1024", 4.0)])
-    assert rows == [*old[1:], row("save 1-1024", 4.0)]
+    assert rows == [row("save 1-1024", 4.0), *old[1:]]
     assert told == {**about, "again": {"save 1-1024": "now"}}
     assert "Measured again now: save 1-1024." in report.text(told, rows)
     now = {**about, "date": "now", "rounds": 9}
