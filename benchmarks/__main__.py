@@ -73,10 +73,11 @@ def measured(plan: Plan, pythons: dict[str, Path], only: str) -> Iterator[Row]:
                 if job.is_of_written:
                     workers[job.contender.environment].measure(job.written())
             spent = dict.fromkeys((job.contender.name for job in group), 0.0)
-            for number in range(plan.rounds):
+            times = plan.closely if any(job.is_close for job in group) else 1
+            for number in range(plan.rounds * times):
                 for job in group:
                     name = job.contender.name
-                    if spent[name] > plan.patience:
+                    if spent[name] > plan.patience * times:
                         continue
                     start = time.monotonic()
                     found = workers[job.contender.environment].measure(job.line(number))
@@ -140,7 +141,7 @@ def _line(key: str, contender: str, number: int, found: Row) -> Row:
 def _about(name: str, plan: Plan) -> dict[str, Any]:
     return {
         "plan": name,
-        "rounds": plan.rounds,
+        "rounds": plan.rounds * plan.closely,
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
@@ -173,7 +174,8 @@ def main() -> int:
         print(profiling.run(package=chosen.package).text())
         return 0
     given = {"rounds": chosen.rounds, "patience": chosen.patience}
-    plan = replace(PLANS[chosen.plan], **{name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    plan = replace(PLANS[chosen.plan], **given, **({"closely": 1} if given else {}))
     names = NAMES[:1] if chosen.here_only else NAMES
     pythons = {name: python for name in names if (python := python_of(name, chosen.environments))}
     about = _about(chosen.plan, plan)

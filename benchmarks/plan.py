@@ -18,7 +18,8 @@ class Plan:
     """How much is measured.
 
     ``rounds`` of every job, each with all contenders in turn; who has taken ``patience`` seconds with a job
-    takes part in no further round of it, so that the slow ones do not take the time of all.
+    takes part in no further round of it, so that the slow ones do not take the time of all. Where contenders
+    are near to each other (`Job.is_close`) both are ``closely`` times as many.
     """
 
     rounds: int
@@ -34,11 +35,12 @@ class Plan:
     suite_rounds: int = 3
     starts: int = 30
     migrated: tuple[int, ...] = (100, 1000)
+    closely: int = 1
 
 
 _SIZES = (1, 10, 100, 1000, 10_000)
 PLANS = {
-    "full": Plan(15, 4, _SIZES, suite_rounds=5),
+    "full": Plan(15, 4, _SIZES, suite_rounds=5, closely=3),
     "short": Plan(
         5, 1.5, _SIZES, ("last", "shuffled"), streams=(100,), memory=(10_000,), suite_rounds=2, starts=15
     ),
@@ -59,6 +61,13 @@ class Job:
     def key(self) -> str:
         order = self.options.get("order", "")
         return " ".join(filter(None, [self.measure, self.sample.name, order]))
+
+    @property
+    def is_close(self) -> bool:
+        """Whether contenders are so near to each other that a few rounds would not tell them apart."""
+        if self.sample.stream or self.sample.size != SMALL:
+            return False
+        return self.measure == "load" or self.options.get("order") == "shuffled"
 
     @property
     def is_of_written(self) -> bool:
