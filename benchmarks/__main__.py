@@ -153,8 +153,8 @@ def _about(name: str, plan: Plan) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--plan", choices=PLANS, default="full", help="how much is measured")
-    parser.add_argument("--rounds", type=int, metavar="N", help="other than the plan's")
-    parser.add_argument("--patience", type=float, metavar="SECONDS", help="other than the plan's")
+    parser.add_argument("--rounds", type=int, metavar="N", help="of each measure, not the plan's")
+    parser.add_argument("--patience", type=float, metavar="SECONDS", help="with each measure, not the plan's")
     parser.add_argument("--only", default="", metavar="TEXT", help="only measures with this in their names")
     parser.add_argument("--here-only", action="store_true", help="only what is installed in this environment")
     parser.add_argument(

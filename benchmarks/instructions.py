@@ -30,7 +30,7 @@ from benchmarks.measures import written
 from benchmarks.samples import Sample
 from benchmarks.sdk import ask, client
 
-__all__ = ["Counts", "main"]
+__all__ = ["WORKS", "Counts", "main"]
 
 FLOOR = "floor"
 SAMPLE, ONE = Sample(200), Sample(1)
