@@ -64,7 +64,9 @@ def renewed(folder: Path, about: dict[str, Any], rows: Sequence[Row]) -> tuple[d
     when = about["date"]
     if about["rounds"] != before["about"]["rounds"]:
         when += f", at most {about['rounds']} rounds"
-    again = {**before["about"].get("again", {}), **dict.fromkeys(names, when)}
+    older = before["about"].get("again", {})
+    again = {name: date for name, date in older.items() if name.split()[0] not in names}
+    again |= dict.fromkeys(names, when)
     places = {row["key"]: place for place, row in reversed(list(enumerate(before["rows"])))}
     in_order = sorted([*kept, *rows], key=lambda row: places.get(row["key"], len(before["rows"])))
     return {**before["about"], "again": again}, in_order

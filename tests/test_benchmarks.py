@@ -109,6 +109,9 @@ def test_measures_that_are_made_again_take_the_place_of_their_rows(tmp_path: Pat
     now = {**about, "date": "now", "rounds": 9}
     told, rows = report.renewed(tmp_path, now, [row("save 1-1024", 4.0), row("save 10-1024", 5.0)])
     assert told["again"] == {"save": "now, at most 9 rounds"}
+    report.write(tmp_path, {**about, "again": {"save 1-1024": "then", "load": "then"}}, old, readme=False)
+    told, rows = report.renewed(tmp_path, now, [row("save 1-1024", 4.0), row("save 10-1024", 5.0)])
+    assert told["again"] == {"load": "then", "save": "now, at most 9 rounds"}
     assert "again" not in report.text(about, old)
 
 
